@@ -1,0 +1,157 @@
+package io.loomtunnel.bytes;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/// A stream's bytes through one array that parsers look into directly. The array starts small, since most connections
+/// only ever carry a few heads; it doubles while whole arrays arrive at once, and falls back when it has run empty
+/// and the next bytes may be long in coming.
+///
+/// Not safe for use by two threads at once; a hand-over from one thread to another needs a happens-before edge.
+public final class ByteReader {
+    /// The array's size at rest: one ordinary request head.
+    public static final int SMALL = 2 * 1024;
+    /// The most that bulk makes it grow to; a head may need more and gets it through [#require].
+    public static final int LARGE = 64 * 1024;
+
+    private final InputStream in;
+    private final MemoryBudget budget;
+    private byte[] array = new byte[SMALL];
+    private int position;
+    private int limit;
+    private boolean filled;             // the last read filled the whole array: more is probably waiting
+    private boolean ended;
+
+    /// @param in is read, never closed
+    /// @param budget what a larger array is charged to; once half of it is used the array stays small
+    public ByteReader(InputStream in, MemoryBudget budget) {
+        this.in = in;
+        this.budget = budget;
+    }
+
+    /// Bytes read from the stream and not consumed yet.
+    public int available() {
+        return limit - position;
+    }
+
+    /// What a read could return without waiting, those that the stream holds included.
+    public int availableAll() throws IOException {
+        return available() + (ended ? 0 : in.available());
+    }
+
+    /// The array that holds the unread bytes from [#position] on; every [#fill] may move or replace it.
+    public byte[] array() {
+        return array;
+    }
+
+    public int position() {
+        return position;
+    }
+
+    /// Consumes `bytes` that are available.
+    public void skip(int bytes) {
+        if (bytes < 0 || bytes > limit - position) throw new IndexOutOfBoundsException(bytes);
+        position += bytes;
+    }
+
+    /// Reads more bytes behind the unread ones: waits for at least one.
+    /// @return false at the end of the stream
+    public boolean fill() throws IOException {
+        if (ended) return false;
+        makeRoom();
+        int n = in.read(array, limit, array.length - limit);
+        if (n < 0) {
+            ended = true;
+            return false;
+        }
+        filled = n == array.length - limit;
+        limit += n;
+        return true;
+    }
+
+    /// Waits until `bytes` are available.
+    /// @throws EOFException the stream ended before
+    public void require(int bytes) throws IOException {
+        while (available() < bytes) {
+            if (bytes > array.length) resize(Integer.highestOneBit(bytes - 1) << 1);
+            if (!fill()) throw new EOFException("the stream ended inside a message");
+        }
+    }
+
+    /// The next byte.
+    /// @throws EOFException at the end of the stream
+    public int read() throws IOException {
+        if (position == limit && !fill()) throw new EOFException("the stream ended inside a message");
+        return array[position++] & 0xff;
+    }
+
+    /// Up to `length` bytes into `target`: what is there, or, when nothing is, one read of the stream, straight into
+    /// `target` when that is the larger array.
+    /// @return -1 at the end of the stream
+    public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) return 0;
+        if (position == limit) {
+            if (ended) return -1;
+            if (length >= array.length) {
+                int n = in.read(target, offset, length);
+                ended = n < 0;
+                return n;
+            }
+            if (!fill()) return -1;
+        }
+        int n = Math.min(length, limit - position);
+        System.arraycopy(array, position, target, offset, n);
+        position += n;
+        return n;
+    }
+
+    /// Exactly `length` bytes.
+    /// @throws EOFException the stream ended before
+    public void readFully(byte[] target, int offset, int length) throws IOException {
+        for (int done = 0; done < length; ) {
+            int n = read(target, offset + done, length - done);
+            if (n < 0) throw new EOFException("the stream ended inside a message");
+            done += n;
+        }
+    }
+
+    /// Gives a grown array back while nothing is in it: before a wait that may be long.
+    public void rest() {
+        if (position == limit && array.length > SMALL) resize(SMALL);
+    }
+
+    /// Gives back what was charged to the budget; the reader is not used afterwards.
+    public void release() {
+        position = limit = 0;
+        ended = true;
+        rest();
+    }
+
+    private void makeRoom() {
+        if (position == limit) {
+            position = limit = 0;
+            if (filled && array.length < LARGE && !budget.strained()) resize(array.length * 2);
+        } else if (limit == array.length) {
+            if (position > 0) {
+                System.arraycopy(array, position, array, 0, limit - position);
+                limit -= position;
+                position = 0;
+            } else {
+                resize(array.length * 2);
+            }
+        }
+    }
+
+    private void resize(int size) {
+        budget.charge(size - array.length);
+        if (position == limit) {
+            array = new byte[size];
+            position = limit = 0;
+        } else {
+            array = Arrays.copyOf(array, size);
+        }
+        filled = false;
+    }
+}

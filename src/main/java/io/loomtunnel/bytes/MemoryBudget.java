@@ -1,0 +1,62 @@
+package io.loomtunnel.bytes;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// How many bytes of other people's data this process may hold at once: received and not consumed yet, and the arrays
+/// that grew for bulk. Each user charges what it holds and gives the same amount back; what follows from the level
+/// is decided by those who ask.
+public final class MemoryBudget {
+    /// The budget of this process: a quarter of the heap.
+    public static final MemoryBudget PROCESS = new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);
+
+    private final long limit;
+    private final AtomicLong used = new AtomicLong();
+    private final AtomicInteger streams = new AtomicInteger();
+
+    /// @param limit bytes
+    public MemoryBudget(long limit) {
+        if (limit < 1) throw new IllegalArgumentException("limit " + limit);
+        this.limit = limit;
+    }
+
+    /// Charges `bytes`, or gives them back when negative.
+    public void charge(long bytes) {
+        used.addAndGet(bytes);
+    }
+
+    public long used() {
+        return used.get();
+    }
+
+    public long limit() {
+        return limit;
+    }
+
+    /// Half is used: nothing grows any more.
+    public boolean strained() {
+        return used.get() >= limit / 2;
+    }
+
+    /// Three quarters are used: new work is refused.
+    public boolean scarce() {
+        return used.get() >= limit - limit / 4;
+    }
+
+    /// All is used: somebody must give up what he holds.
+    public boolean exhausted() {
+        return used.get() >= limit;
+    }
+
+    /// Counts a stream that may receive, or one that ended when negative.
+    public void streams(int more) {
+        streams.addAndGet(more);
+    }
+
+    /// The receive window that one more stream may be promised so that all streams together stay within half of the
+    /// budget even if none of them is read: a power of two from 4 KiB to `most`.
+    public int window(int most) {
+        long fair = limit / 2 / Math.max(1, streams.get());
+        return (int) Math.max(4 * 1024, Math.min(most, Long.highestOneBit(Math.max(1, fair))));
+    }
+}

@@ -1,0 +1,31 @@
+package io.loomtunnel.io;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+
+/// A two-way byte stream with half-close: a socket, a TLS socket, a tunnel stream, an upgraded HTTP
+/// connection. One thread may read while another writes; nobody may do either from two threads.
+public interface Duplex extends Closeable {
+    /// The bytes that the peer sends. Closing this stream does nothing to the connection.
+    /// @return always the same stream
+    InputStream in();
+
+    /// The bytes for the peer. A write may be held back until [OutputStream#flush].
+    /// @return always the same stream
+    OutputStream out();
+
+    /// Bounds each later read.
+    /// @param limit after which a read fails with `SocketTimeoutException`; [Duration#ZERO] waits for ever
+    /// @throws IOException when the connection is closed
+    void readTimeout(Duration limit) throws IOException;
+
+    /// Flushes, then ends our direction: the peer reads end-of-stream and may go on sending.
+    /// @throws IOException when what was held back could not be sent
+    void finish() throws IOException;
+
+    /// Abandons both directions at once: a reader or a writer blocked on either side fails. Never blocks.
+    void reset();
+}
