@@ -1,0 +1,7 @@
+/// A reverse tunnel for the JVM. Requires nothing outside the JDK.
+module io.loomtunnel {
+    requires static jdk.unsupported;   // sun.misc.Signal, by reflection: SIGHUP and a second SIGTERM
+
+    exports io.loomtunnel.http;
+    exports io.loomtunnel.io;
+}
