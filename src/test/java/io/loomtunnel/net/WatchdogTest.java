@@ -1,0 +1,106 @@
+package io.loomtunnel.net;
+
+import static io.loomtunnel.net.Running.start;
+import static io.loomtunnel.net.Running.writeForEver;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class WatchdogTest {
+    private static final Duration LONG = Duration.ofHours(1);
+
+    @Test void aWriteWithoutProgressIsReset() throws Exception {
+        try (var watchdog = new Watchdog(Duration.ofMillis(200)); var pair = Pair.open(watchdog)) {
+            assertInstanceOf(SocketException.class, writeForEver(pair.ours()).failure());
+            assertThrows(SocketException.class, () -> pair.peer().getInputStream().readAllBytes());
+            assertEquals(0, watchdog.watched(), "a connection that was reset is forgotten");
+        }
+    }
+
+    @Test void aSlowReaderThatMovesIsLeftAlone() throws Exception {
+        var limit = Duration.ofMillis(400);
+        try (var watchdog = new Watchdog(limit); var pair = Pair.open(watchdog)) {
+            pair.peer().setReceiveBufferSize(64 * 1024);
+            var bytes = new byte[32 * 1024 * 1024];
+            var writer = start(() -> {
+                pair.ours().out().write(bytes);     // one write, under way for several times the limit
+                pair.ours().finish();
+            });
+            // A reader that takes a thirtieth of it and then waits half a limit: the pauses come from a timed read on a
+            // second connection on which nothing ever arrives.
+            try (var silent = Pair.open(Watchdog.PROCESS)) {
+                silent.ours().readTimeout(limit.dividedBy(4));
+                long left = bytes.length;
+                while (left > 0) {
+                    assertThrows(SocketTimeoutException.class, () -> silent.ours().in().read());
+                    left -= pair.peer().getInputStream().readNBytes((int) Math.min(left, 3 * 1024 * 1024)).length;
+                }
+            }
+            writer.join();
+            assertEquals(-1, pair.peer().getInputStream().read());
+        }
+    }
+
+    @Test void onlyTheSameWriteFoundAgainCountsAsStuck() {
+        var progress = new WriteProgress();
+        assertEquals(0, progress.sweep(), "nothing is being written");
+        assertEquals(0, progress.sweep());
+        progress.begin();
+        assertEquals(0, progress.sweep(), "seen for the first time");
+        assertEquals(1, progress.sweep());
+        assertEquals(2, progress.sweep());
+        progress.end();
+        progress.begin();
+        assertEquals(0, progress.sweep(), "it moved");
+        assertEquals(1, progress.sweep());
+        progress.end();
+        assertEquals(0, progress.sweep());
+        assertEquals(0, progress.sweep(), "an idle connection is not stuck");
+    }
+
+    @Test void aPhaseThatTakesTooLongIsEnded() throws InterruptedException {
+        try (var watchdog = new Watchdog(LONG)) {
+            var over = new CountDownLatch(1);
+            try (var limit = watchdog.limit(Duration.ofMillis(20), over::countDown)) {
+                assertTrue(over.await(10, TimeUnit.SECONDS));
+                while (!limit.passed()) Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test void aPhaseThatEndsInTimeLeavesNothingBehind() throws InterruptedException {
+        try (var watchdog = new Watchdog(LONG)) {
+            var fired = new CountDownLatch(1);
+            var later = new CountDownLatch(1);
+            var limit = watchdog.limit(Duration.ofMillis(20), fired::countDown);
+            limit.close();
+            try (var _ = watchdog.limit(Duration.ofMillis(40), later::countDown)) {
+                assertTrue(later.await(10, TimeUnit.SECONDS));
+            }
+            assertEquals(1, fired.getCount());
+            assertFalse(limit.passed());
+        }
+    }
+
+    @Test void anActionThatFailsEndsNothingElse() throws InterruptedException {
+        try (var watchdog = new Watchdog(LONG)) {
+            var later = new CountDownLatch(1);
+            watchdog.limit(Duration.ofMillis(1), () -> {
+                throw new IllegalStateException("on purpose");
+            });
+            watchdog.limit(Duration.ofMillis(20), later::countDown);
+            assertTrue(later.await(10, TimeUnit.SECONDS));
+        }
+    }
+}
