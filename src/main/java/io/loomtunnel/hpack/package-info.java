@@ -1,0 +1,2 @@
+/// Field compression (RFC 7541).
+package io.loomtunnel.hpack;

@@ -1,0 +1,355 @@
+package io.loomtunnel.http2;
+
+import static io.loomtunnel.http2.ErrorCode.FLOW_CONTROL_ERROR;
+import static io.loomtunnel.http2.ErrorCode.PROTOCOL_ERROR;
+import static io.loomtunnel.http2.ErrorCode.STREAM_CLOSED;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.bytes.MemoryBudget;
+import io.loomtunnel.http.Content;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.io.Deadline;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// One stream's way in: what the connection's reader received and the consumer has not read yet. `lock` guards all
+/// of it; the reader never waits here, since the window bounds what may arrive.
+///
+/// Credit goes back when the consumer has passed the bytes on, not when they were received: a slow visitor must fill the
+/// origin's socket buffer, not our heap.
+final class Inbound extends Content {
+    private static final int SMALL = 512;     // pieces up to this are put together: tiny frames must not cost an array each
+
+    private final Http2Stream stream;
+    private final Outbound outbound;
+    private final MemoryBudget budget;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition arrived = lock.newCondition();    // a head, bytes, the end, or failure
+    private ReceiveWindow window;
+    private final ArrayDeque<Segment> segments = new ArrayDeque<>(2);
+    private final ArrayDeque<ResponseHead> heads = new ArrayDeque<>(2);
+    private int held;
+    private long heldSince;                   // when `held` last rose above zero
+    private long declared = UNKNOWN;
+    private long received;
+    private boolean ended;
+    private Fields trailers = new Fields(0, 0);
+    private IOException failure;
+    private volatile Duration limit = Duration.ZERO;
+
+    /// Received bytes; the consumer takes them from `from`, the reader may put more behind `to`.
+    private static final class Segment {
+        final byte[] bytes;
+        int from;
+        int to;
+
+        Segment(int capacity) {
+            bytes = new byte[capacity];
+        }
+
+        int size() {
+            return to - from;
+        }
+    }
+
+    Inbound(Http2Stream stream, Outbound outbound, MemoryBudget budget) {
+        this.stream = stream;
+        this.outbound = outbound;
+        this.budget = budget;
+    }
+
+    // ---- the connection's reader -------------------------------------------------------------------------------
+
+    /// The stream begins: the peer may send this much.
+    void open(int windowSize) {
+        window = new ReceiveWindow(windowSize, System.nanoTime());
+    }
+
+    /// The message declares how much will come.
+    void declare(long length) {
+        declared = length;
+    }
+
+    void head(ResponseHead head) {
+        lock.lock();
+        try {
+            heads.add(head);
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes the `length` bytes of a DATA frame off the connection; of the `flow` that it counts for, the rest was padding.
+    /// @throws StreamException the peer had no right to send them; they are still unread then
+    void receive(ByteReader in, int length, int flow) throws IOException {
+        lock.lock();
+        try {
+            if (ended) throw new StreamException(stream.id(), STREAM_CLOSED, "DATA behind the end");
+            if (!window.received(flow)) throw new StreamException(stream.id(), FLOW_CONTROL_ERROR, "more than the window");
+            received += length;
+            if (declared != UNKNOWN && received > declared) throw new StreamException(stream.id(), PROTOCOL_ERROR, "more content than declared");
+        } finally {
+            lock.unlock();
+        }
+        if (flow > length) returned(flow - length);
+        if (length == 0) return;
+        budget.charge(length);
+        if (length <= SMALL) {
+            in.require(length);
+            lock.lock();
+            try {
+                var tail = segments.peekLast();
+                if (tail == null || tail.bytes.length - tail.to < length) tail = append(new Segment(Math.max(length, SMALL / 4)));
+                System.arraycopy(in.array(), in.position(), tail.bytes, tail.to, length);
+                tail.to += length;
+                arrived(length);
+            } finally {
+                lock.unlock();
+            }
+            in.skip(length);
+        } else {
+            var segment = new Segment(length);
+            try {
+                in.readFully(segment.bytes, 0, length);
+            } catch (IOException e) {
+                budget.charge(-length);
+                throw e;
+            }
+            segment.to = length;
+            lock.lock();
+            try {
+                append(segment);
+                arrived(length);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private Segment append(Segment segment) {
+        segments.add(segment);
+        return segment;
+    }
+
+    private void arrived(int bytes) {
+        if (failure != null) {              // reset meanwhile: nobody will read it
+            segments.clear();
+            budget.charge(-bytes);
+            return;
+        }
+        if (held == 0) {
+            heldSince = System.nanoTime();
+            window.resumed(heldSince);
+        }
+        held += bytes;
+        arrived.signalAll();
+    }
+
+    /// The peer ended its direction.
+    void end(Fields trailers) throws StreamException {
+        lock.lock();
+        try {
+            if (ended) throw new StreamException(stream.id(), STREAM_CLOSED, "a second end");
+            if (declared != UNKNOWN && received != declared) {
+                throw new StreamException(stream.id(), PROTOCOL_ERROR, received + " bytes of " + declared + " declared");
+            }
+            ended = true;
+            if (trailers != null) this.trailers = trailers;
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nothing more will come. A whole message stays readable; what is there of another is dropped.
+    void fail(IOException why) {
+        lock.lock();
+        try {
+            if (failure != null) return;
+            failure = why;
+            if (!ended) drop();
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nobody will read any more.
+    void discard() {
+        lock.lock();
+        try {
+            if (failure == null) failure = new IOException("the content was given up");
+            ended = false;
+            drop();
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void drop() {
+        segments.clear();
+        budget.charge(-held);
+        held = 0;
+    }
+
+    /// The peer took over another INITIAL_WINDOW_SIZE of ours.
+    void adjust(int difference) {
+        lock.lock();
+        try {
+            window.adjust(difference);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How much is held here for how long: byte-nanoseconds, for the choice of who must go when memory is out.
+    double burden(long now) {
+        lock.lock();
+        try {
+            return held == 0 ? 0 : (double) held * (now - heldSince + 1);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the consumer ------------------------------------------------------------------------------------------
+
+    /// The next head, or the failure.
+    ResponseHead nextHead(Deadline deadline) throws IOException {
+        lock.lock();
+        try {
+            while (heads.isEmpty()) {
+                if (failure != null) throw failure;
+                deadline.await(arrived);
+            }
+            return heads.poll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void readTimeout(Duration limit) {
+        this.limit = limit;
+    }
+
+    @Override public long length() {
+        return declared;
+    }
+
+    @Override public Fields trailers() {
+        lock.lock();
+        try {
+            return trailers;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override public int available() {
+        lock.lock();
+        try {
+            return held;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether the whole message is here, so that reading it will not wait.
+    boolean complete() {
+        lock.lock();
+        try {
+            return ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) return 0;
+        int n;
+        lock.lock();
+        try {
+            if (!await()) return -1;
+            var head = segments.peek();
+            n = Math.min(length, head.size());
+            System.arraycopy(head.bytes, head.from, target, offset, n);
+            head.from += n;
+            if (head.size() == 0) segments.poll();
+            held -= n;
+        } finally {
+            lock.unlock();
+        }
+        budget.charge(-n);
+        returned(n);
+        return n;
+    }
+
+    @Override public long transferTo(OutputStream out) throws IOException {
+        long total = 0;
+        for (Segment segment; (segment = take(out)) != null; ) {
+            int n = segment.size();
+            try {
+                out.write(segment.bytes, segment.from, n);
+            } finally {
+                budget.charge(-n);
+            }
+            returned(n);
+            total += n;
+        }
+        return total;
+    }
+
+    /// The next segment, now the caller's; what was written before is flushed when there is none yet.
+    private Segment take(OutputStream out) throws IOException {
+        lock.lock();
+        try {
+            if (held == 0 && !ended && failure == null) {
+                lock.unlock();
+                try {
+                    out.flush();
+                } finally {
+                    lock.lock();
+                }
+            }
+            if (!await()) return null;
+            var segment = segments.poll();
+            held -= segment.size();
+            return segment;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits for bytes.
+    /// @return false at the end of the content
+    private boolean await() throws IOException {
+        Deadline deadline = null;
+        while (held == 0) {
+            if (ended) return false;
+            if (failure != null) throw failure;
+            if (deadline == null) deadline = Deadline.after(limit);
+            deadline.await(arrived);
+        }
+        return true;
+    }
+
+    /// Gives window for `bytes` back to the peer, when enough has come together.
+    private void returned(int bytes) {
+        int increment;
+        lock.lock();
+        try {
+            if (ended || failure != null) return;
+            increment = window.consumed(bytes, System.nanoTime(), stream.roundTrip(), !budget.strained());
+        } finally {
+            lock.unlock();
+        }
+        if (increment > 0) outbound.credit(stream, increment);
+    }
+}
