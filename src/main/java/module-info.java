@@ -5,4 +5,5 @@ module io.loomtunnel {
 
     exports io.loomtunnel.http;
     exports io.loomtunnel.io;
+    exports io.loomtunnel.tunnel;
 }

@@ -1,0 +1,55 @@
+package io.loomtunnel.tunnel;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/// Decides who may attach and which routes that token may register.
+@FunctionalInterface
+public interface Authenticator {
+    /// Judges one handshake. May be asked by many threads at once, and by strangers: it must be quick, and compare
+    /// secrets in constant time.
+    /// @param token  as sent, empty when there was none
+    /// @param routes what it wants to register
+    /// @return the verdict
+    Verdict judge(String token, List<Route> routes);
+
+    /// What an authenticator decides.
+    sealed interface Verdict {
+        /// The token is good for these routes.
+        /// @param owner names the token in the registry, in events and in logs: the same for all its connections,
+        ///              another for every other token, and not the secret itself
+        record Granted(String owner) implements Verdict {}
+
+        /// No such token: 401, and one failure more of this address.
+        record Unknown() implements Verdict {}
+
+        /// A good token that may not register one of these routes: 403.
+        /// @param reason one line for the person who runs the client
+        record Forbidden(String reason) implements Verdict {}
+    }
+
+    /// One token that may register every route.
+    /// @param secret is not kept, only its SHA-256
+    /// @return the authenticator
+    /// @throws IllegalArgumentException the secret is empty
+    static Authenticator sharedToken(String secret) {
+        if (secret.isEmpty()) throw new IllegalArgumentException("the token is empty");
+        var expected = sha256(secret);
+        var granted = new Verdict.Granted(HexFormat.of().formatHex(expected, 0, 4));
+        var unknown = new Verdict.Unknown();
+        // Digests of one length are compared to the end wherever they differ: the time tells nothing about the secret.
+        return (token, _) -> MessageDigest.isEqual(expected, sha256(token)) ? granted : unknown;
+    }
+
+    private static byte[] sha256(String text) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.loomtunnel.tunnel;
+
+import io.loomtunnel.http.Peer;
+import java.util.List;
+
+/// What one connection of a client holds in the registry, from its admission to its end.
+///
+/// @param owner  names the token
+/// @param client which connection of which process
+/// @param routes what it serves, at least one
+/// @param peer   where it comes from
+record Claim(String owner, ClientId client, List<Route> routes, Peer peer) {
+    /// Whether both are dials of the same connection.
+    boolean sameSlot(Claim other) {
+        return owner.equals(other.owner) && client.sameSlot(other.client);
+    }
+
+    /// Whether this is the later one of two dials of the same connection.
+    boolean replaces(Claim other) {
+        return sameSlot(other) && client.epoch() > other.client.epoch();
+    }
+
+    boolean hasHost(String host) {
+        for (var route : routes) if (route.host().equals(host)) return true;
+        return false;
+    }
+}

@@ -1,0 +1,149 @@
+package io.loomtunnel.tunnel;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.INFO;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.bytes.MemoryBudget;
+import io.loomtunnel.http.Exchange;
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.RequestHead;
+import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.http.Routes;
+import io.loomtunnel.http.StatusException;
+import io.loomtunnel.http2.Http2Config;
+import io.loomtunnel.http2.Http2Connection;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.tunnel.Authenticator.Verdict;
+import java.io.IOException;
+
+/// The server's end of the handshake: answers the Upgrade, and is the HTTP client of the connection from then on.
+///
+/// The thread of the exchange becomes the reader of the tunnel and stays until it ends; a second one waits for the client's
+/// SETTINGS, at which the tunnel becomes routable.
+public final class PtthAcceptor implements ExchangeHandler {
+    private static final System.Logger LOG = System.getLogger(PtthAcceptor.class.getName());
+    private static final String RETRY_AFTER_FULL = "5";       // seconds
+    private static final String RETRY_AFTER_ATTEMPTS = Long.toString(FailedAttempts.WINDOW.toSeconds());
+
+    private final TunnelRegistry tunnels;
+    private final Authenticator authenticator;
+    private final VisitorAddress visitors;
+    private final PtthConfig config;
+    private final FailedAttempts failures = new FailedAttempts(System::nanoTime);
+
+    /// An acceptor for a control port, or for a port that it shares with visitors.
+    /// @param tunnels       where those who attach are entered
+    /// @param authenticator judges their tokens
+    /// @param visitors      what they are told about their visitors' addresses
+    /// @param config        limits
+    public PtthAcceptor(TunnelRegistry tunnels, Authenticator authenticator, VisitorAddress visitors, PtthConfig config) {
+        this.tunnels = tunnels;
+        this.authenticator = authenticator;
+        this.visitors = visitors;
+        this.config = config;
+    }
+
+    /// Whether a request is for this handler: its target lies under `/.well-known/ptth/`.
+    /// @param head of any request
+    /// @return true for a handshake, a broken one included
+    public static boolean isMeant(RequestHead head) {
+        return PtthRequest.isMeant(head);
+    }
+
+    @Override public void handle(Exchange exchange) throws IOException {
+        var deadline = Deadline.after(config.handshake());
+        Claim claim;
+        try {
+            if (!isMeant(exchange.request())) throw new StatusException(404, "only tunnels are accepted here");
+            claim = claim(exchange);
+            tunnels.admit(claim);
+        } catch (StatusException refusal) {
+            refuse(exchange, refusal);
+            return;
+        }
+        try {
+            serve(exchange, claim, deadline);
+        } finally {
+            tunnels.giveUp(claim);
+        }
+    }
+
+    private Claim claim(Exchange exchange) throws StatusException {
+        var head = exchange.request();
+        var address = exchange.peer().address().getAddress();
+        // First of all, and for good tokens too: else the answers would go on telling a guesser which one is good.
+        if (failures.tooMany(address)) throw new StatusException(429, "too many failed attempts from this address");
+        var request = PtthRequest.parse(head, config.maxRoutes());
+        if (!config.names().isEmpty() && !config.names().contains(Routes.host(head.authority()))) {
+            throw new StatusException(421, "this server has another name");
+        }
+        return switch (authenticator.judge(request.token(), request.routes())) {
+            case Verdict.Granted(var owner) -> new Claim(owner, request.client(), request.routes(), exchange.peer());
+            case Verdict.Forbidden(var reason) -> throw new StatusException(403, reason);
+            case Verdict.Unknown() -> {
+                failures.add(address);
+                throw new StatusException(401, request.token().isEmpty() ? "a token is needed" : "this token is not known here");
+            }
+        };
+    }
+
+    private void serve(Exchange exchange, Claim claim, Deadline deadline) throws IOException {
+        var server = Routes.host(exchange.request().authority());
+        var urls = claim.routes().stream().map(route -> visitors.of(route, server)).toList();
+        var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls).fields());
+        var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
+        var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
+        var connection = Http2Connection.client(duplex, in, http2, claim.peer());
+        var tunnel = new Tunnel(claim, connection, config, tunnels::doubted);
+        connection.onGoAway(() -> tunnels.withdraw(claim, tunnel));
+        var opening = Thread.ofVirtual().name("loomtunnel-handshake").start(() -> attach(claim, tunnel, connection, deadline));
+        try {
+            connection.run();
+        } finally {
+            tunnel.close();
+            join(opening);             // so that nobody attaches a tunnel that was removed
+            tunnels.remove(claim, tunnel);
+        }
+    }
+
+    private void attach(Claim claim, Tunnel tunnel, Http2Connection connection, Deadline deadline) {
+        try {
+            if (connection.awaitSettings(deadline) && tunnels.attach(claim, tunnel)) {
+                LOG.log(INFO, () -> "attached: " + tunnel);
+                return;
+            }
+            LOG.log(DEBUG, () -> "ended before it was attached: " + tunnel);
+        } catch (IOException e) {
+            LOG.log(DEBUG, "a handshake was not completed", e);
+        }
+        connection.close();
+    }
+
+    private static void refuse(Exchange exchange, StatusException refusal) throws IOException {
+        var text = (refusal.getMessage() + "\n").getBytes(UTF_8);
+        var fields = Fields.of("content-type", "text/plain; charset=utf-8", "content-length", Integer.toString(text.length));
+        switch (refusal.status()) {
+            case 401 -> fields.add("www-authenticate", "Bearer");
+            case 426 -> fields.add("upgrade", PtthRequest.PROTOCOL).add("connection", "upgrade");
+            case 429 -> fields.add("retry-after", RETRY_AFTER_ATTEMPTS);
+            case 503 -> fields.add("retry-after", RETRY_AFTER_FULL);
+            default -> { }
+        }
+        LOG.log(DEBUG, () -> "refused " + exchange.peer().address() + ": " + refusal.getMessage());
+        try (var content = exchange.respond(new ResponseHead(refusal.status(), fields))) {
+            if (!exchange.request().method().equals("HEAD")) content.write(text);
+            content.end();
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.loomtunnel.tunnel;
+
+import java.net.IDN;
+import java.util.Locale;
+
+/// What a client registers: all requests for a host, or those below one of its paths.
+///
+/// @param host an exact name in lower case, in A-labels and without a trailing dot; an IP address; `*.NAME`; or `*` for
+///             every host that nobody registered by name
+/// @param path empty for all of the host, else the prefix, which begins with a slash
+public record Route(String host, String path) {
+    /// Every host that nobody else has.
+    public static final Route CATCH_ALL = new Route("*", "");
+
+    private static final int MAX_NAME = 253;          // characters of a domain name, RFC 1035 §2.3.4
+    private static final int MAX_LABEL = 63;
+
+    /// A route in its one canonical spelling.
+    /// @throws IllegalArgumentException host or path is not one; the message names it
+    public Route {
+        host = canonical(host);
+        if (path.equals("/")) path = "";
+        if (!path.isEmpty() && path.charAt(0) != '/') throw new IllegalArgumentException("not a path prefix: " + path);
+        for (int i = 0; i < path.length(); i++) {
+            char c = path.charAt(i);
+            if (c <= ' ' || c > '~' || c == '?' || c == '#') throw new IllegalArgumentException("not a path prefix: " + path);
+        }
+    }
+
+    /// Reads `HOST` or `HOST/PATH`.
+    /// @param text as a person writes it; letters beyond ASCII become A-labels
+    /// @return the route
+    /// @throws IllegalArgumentException it is none; the message says why
+    public static Route of(String text) {
+        int slash = text.indexOf('/');
+        return slash < 0 ? new Route(text, "") : new Route(text.substring(0, slash), text.substring(slash));
+    }
+
+    /// Whether the route is one whole host, which an origin in the handshake's target can name.
+    /// @return false for a wildcard, the catch-all and a path
+    public boolean exact() {
+        return path.isEmpty() && host.charAt(0) != '*';
+    }
+
+    /// The spelling that [#of] reads.
+    @Override public String toString() {
+        return host + path;
+    }
+
+    private static String canonical(String host) {
+        if (host.equals("*")) return host;
+        var name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+        if (name.startsWith("[")) return address(name);
+        boolean wildcard = name.startsWith("*.");
+        var ascii = aLabels(wildcard ? name.substring(2) : name, host);
+        if (ascii.length() > MAX_NAME) throw new IllegalArgumentException("host name too long: " + host);
+        for (var label : ascii.split("\\.", -1)) {
+            if (!isLabel(label)) throw new IllegalArgumentException("not a host name: " + host);
+        }
+        return wildcard ? "*." + ascii : ascii;
+    }
+
+    private static String aLabels(String name, String host) {
+        try {
+            return IDN.toASCII(name, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
+        } catch (IllegalArgumentException _) {
+            throw new IllegalArgumentException("not a host name: " + host);
+        }
+    }
+
+    /// A label of letters, digits, hyphens and, since names of services and containers have them, underscores.
+    private static boolean isLabel(String label) {
+        if (label.isEmpty() || label.length() > MAX_LABEL || label.startsWith("-") || label.endsWith("-")) return false;
+        for (int i = 0; i < label.length(); i++) {
+            char c = label.charAt(i);
+            if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_') return false;
+        }
+        return true;
+    }
+
+    private static String address(String literal) {
+        boolean closed = literal.length() > 3 && literal.endsWith("]");
+        for (int i = 1; i < literal.length() - 1; i++) closed &= "0123456789abcdefABCDEF:.".indexOf(literal.charAt(i)) >= 0;
+        if (!closed) throw new IllegalArgumentException("not an IPv6 address: " + literal);
+        return literal.toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,80 @@
+package io.loomtunnel.tunnel;
+
+import io.loomtunnel.io.Deadline;
+import java.time.Duration;
+import java.util.Arrays;
+
+/// One route and the tunnels that serve it. The registry's lock guards every change; the look-ups take no lock and
+/// may see the tunnels of a moment ago.
+final class Service {
+    /// How long a route is remembered after its last tunnel left: its client is probably restarting.
+    static final Duration MEMORY = Duration.ofSeconds(10);
+
+    private static final Tunnel[] NONE = {};
+
+    /// What a request can expect of a service that has no tunnel to give.
+    enum State { EXPECTED, FULL, GONE }
+
+    private final Route route;
+    private volatile Tunnel[] tunnels = NONE;
+    private volatile Deadline forgotten;               // once the last tunnel left; null before the first one came
+    private volatile int claims;                       // attached or about to be
+
+    Service(Route route) {
+        this.route = route;
+    }
+
+    Route route() {
+        return route;
+    }
+
+    /// Counts a claim, or one less.
+    void claims(int more) {
+        claims += more;
+    }
+
+    void add(Tunnel tunnel) {
+        var more = Arrays.copyOf(tunnels, tunnels.length + 1);
+        more[tunnels.length] = tunnel;
+        tunnels = more;
+    }
+
+    void remove(Tunnel tunnel) {
+        if (tunnels.length == 0) return;
+        tunnels = Arrays.stream(tunnels).filter(other -> other != tunnel).toArray(Tunnel[]::new);
+        if (tunnels.length == 0) forgotten = Deadline.after(MEMORY);
+    }
+
+    /// The tunnel for the next request: of those that take one, the one with the fewest bytes waiting, and of
+    /// several the one with the fewest streams.
+    /// @return null when none takes one
+    Tunnel pick() {
+        Tunnel best = null;
+        for (var tunnel : tunnels) {
+            if (tunnel.accepting() && (best == null || lighter(tunnel, best))) best = tunnel;
+        }
+        return best;
+    }
+
+    /// What there is to wait for when nothing can be picked.
+    State state() {
+        for (var tunnel : tunnels) if (tunnel.full()) return State.FULL;
+        return gone() ? State.GONE : State.EXPECTED;
+    }
+
+    /// Nobody serves it or is about to.
+    boolean idle() {
+        return claims == 0;
+    }
+
+    /// Nobody serves it, and it is not remembered either.
+    boolean gone() {
+        var until = forgotten;
+        return idle() && (until == null || until.passed());
+    }
+
+    private static boolean lighter(Tunnel a, Tunnel b) {
+        long difference = a.queuedBytes() - b.queuedBytes();
+        return difference < 0 || difference == 0 && a.streams() < b.streams();
+    }
+}

@@ -1,0 +1,336 @@
+package io.loomtunnel.tunnel;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.loomtunnel.http.Routes;
+import io.loomtunnel.http.StatusException;
+import io.loomtunnel.io.Deadline;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/// The clients that are attached, and which of them gets the next request for a host.
+///
+/// A claim is admitted before the handshake's 101 and so keeps its hosts from other tokens; its tunnel is given requests once
+/// it is attached. Look-ups take no lock. `lock` guards the claims, the services and their membership; no tunnel is
+/// called and no listener told while it is held.
+public final class TunnelRegistry implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(TunnelRegistry.class.getName());
+    /// The most clients that one server takes.
+    private static final int MAX_TUNNELS = 10_000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();       // `version` has risen
+    private final Set<Claim> pending = new LinkedHashSet<>();
+    private final Map<Claim, Tunnel> attached = new LinkedHashMap<>();
+    private final Set<Tunnel> leaving = new LinkedHashSet<>();   // withdrawn, streams still open
+    private final Map<Route, Service> services = new HashMap<>();
+    private final Set<Service> remembered = new LinkedHashSet<>();   // idle ones, in the order in which they will be forgotten
+    private final Routes<Service> routes = new Routes<>();
+    private final List<Consumer<TunnelEvent>> listeners = new CopyOnWriteArrayList<>();
+    private volatile long version;
+    private boolean draining;
+    private boolean closed;
+
+    /// A registry without tunnels.
+    public TunnelRegistry() {}
+
+    /// The tunnel for the next request of a host, as things are now.
+    /// @param authority the visitor's, with or without a port
+    /// @param path      of the request
+    /// @return one that takes new requests
+    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the moment
+    public Tunnel find(String authority, String path) throws StatusException {
+        var service = routes.find(authority, path);
+        if (service == null) throw unknown();
+        var tunnel = service.pick();
+        if (tunnel != null) return tunnel;
+        throw service.state() == Service.State.GONE ? unknown() : unavailable();
+    }
+
+    /// The tunnel for the next request of a host; waits when the last one left a moment ago, or is not heard of.
+    /// @param authority the visitor's, with or without a port
+    /// @param path      of the request
+    /// @param deadline  of the wait
+    /// @return one that takes new requests
+    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, or none came in time
+    /// @throws IOException the thread was interrupted
+    public Tunnel await(String authority, String path, Deadline deadline) throws IOException {
+        for (;;) {
+            long seen = version;       // read first: what changes from here on ends the wait below
+            var service = routes.find(authority, path);
+            if (service == null) throw unknown();
+            var tunnel = service.pick();
+            if (tunnel != null) return tunnel;
+            switch (service.state()) {
+                case FULL -> throw unavailable();
+                case GONE -> forget(service);
+                case EXPECTED -> awaitChange(seen, deadline);
+            }
+        }
+    }
+
+    /// The tunnels that are attached, the oldest first; those that only finish their last requests are not among them.
+    /// @return a snapshot
+    public List<Tunnel> tunnels() {
+        lock.lock();
+        try {
+            return List.copyOf(attached.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Tells a listener of everything that happens from now on.
+    /// @param listener is called by the thread to which it happened, and must not block
+    public void listen(Consumer<TunnelEvent> listener) {
+        listeners.add(listener);
+    }
+
+    /// Admits no more clients and asks those that are attached to go elsewhere; they are served until they left.
+    public void drain() {
+        for (var tunnel : noMore()) tunnel.askToAttachAgain();
+    }
+
+    /// Lets every tunnel finish the requests that it has until the deadline, then closes it.
+    /// @param deadline of all of them together
+    public void close(Deadline deadline) {
+        for (var tunnel : noMore()) tunnel.drain();
+        awaitEmpty(deadline).forEach(Tunnel::close);
+    }
+
+    /// Ends all tunnels at once.
+    @Override public void close() {
+        close(Deadline.after(Duration.ofNanos(1)));
+    }
+
+    // ---- for the handshake -----------------------------------------------------------------------------------------
+
+    /// Admits a claim, and makes sure that the other tunnels of its token are still there.
+    /// @throws StatusException 409: a host is another token's, or this or a later dial of the slot is here; 503: full or draining
+    void admit(Claim claim) throws StatusException {
+        var siblings = new ArrayList<Tunnel>();
+        lock.lock();
+        try {
+            if (draining) throw new StatusException(503, "this server is shutting down");
+            if (pending.size() + attached.size() >= MAX_TUNNELS) throw new StatusException(503, "this server has all the clients it takes");
+            for (var held : pending) refuseConflict(claim, held);
+            for (var held : attached.keySet()) refuseConflict(claim, held);
+            expire();
+            pending.add(claim);
+            for (var route : claim.routes()) service(route).claims(1);
+            attached.forEach((held, tunnel) -> {
+                if (held.owner().equals(claim.owner())) siblings.add(tunnel);
+            });
+        } finally {
+            lock.unlock();
+        }
+        siblings.forEach(Tunnel::ask);
+    }
+
+    /// Gives requests to the tunnel of an admitted claim, which replaces earlier dials of its slot.
+    /// @return false when a later dial of its slot was faster, it has said already that it leaves, or the registry is closed
+    boolean attach(Claim claim, Tunnel tunnel) {
+        var replaced = new ArrayList<Tunnel>();
+        boolean leave;
+        lock.lock();
+        try {
+            if (closed || tunnel.withdrawn()) return false;
+            for (var held : attached.keySet()) if (held.replaces(claim)) return false;
+            if (!pending.remove(claim)) return false;
+            attached.put(claim, tunnel);
+            for (var route : claim.routes()) service(route).add(tunnel);
+            for (var held : List.copyOf(attached.keySet())) if (claim.replaces(held)) replaced.add(withdrawn(held));
+            leave = draining;
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+        replaced.forEach(Tunnel::retire);
+        tunnel.start();
+        if (leave) tunnel.askToAttachAgain();
+        publish(new TunnelEvent.Attached(tunnel));
+        return true;
+    }
+
+    /// Gives a claim's tunnel no more requests, and its hosts to whoever wants them: it has said that it leaves.
+    void withdraw(Claim claim, Tunnel tunnel) {
+        tunnel.withdraw();                             // before the lock: an attach that comes later sees it
+        lock.lock();
+        try {
+            if (attached.containsKey(claim)) withdrawn(claim);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Forgets a claim whose handshake failed.
+    void giveUp(Claim claim) {
+        lock.lock();
+        try {
+            if (!pending.remove(claim)) return;
+            release(claim, null);
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Forgets a tunnel that has ended.
+    void remove(Claim claim, Tunnel tunnel) {
+        lock.lock();
+        try {
+            if (attached.containsKey(claim)) withdrawn(claim);
+            if (!leaving.remove(tunnel)) return;
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+        publish(new TunnelEvent.Left(tunnel));
+    }
+
+    /// A tunnel became suspect, or takes streams again.
+    void doubted(Tunnel tunnel) {
+        lock.lock();
+        try {
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+        publish(new TunnelEvent.Doubted(tunnel));
+    }
+
+    private static void refuseConflict(Claim claim, Claim held) throws StatusException {
+        if (held.owner().equals(claim.owner())) {
+            if (held.sameSlot(claim) && held.client().epoch() >= claim.client().epoch()) {
+                throw new StatusException(409, "a later epoch of this connection is attached already");
+            }
+            return;
+        }
+        for (var route : claim.routes()) {
+            if (held.hasHost(route.host())) throw new StatusException(409, route.host() + " is taken by another token");
+        }
+    }
+
+    /// Moves an attached claim to those that only finish. The lock is held.
+    private Tunnel withdrawn(Claim claim) {
+        var tunnel = attached.remove(claim);
+        tunnel.withdraw();
+        leaving.add(tunnel);
+        release(claim, tunnel);
+        return tunnel;
+    }
+
+    private void release(Claim claim, Tunnel tunnel) {
+        for (var route : claim.routes()) {
+            var service = services.get(route);
+            service.claims(-1);
+            service.remove(tunnel);
+            if (service.gone()) drop(service);
+            else if (service.idle()) remembered.add(service);
+        }
+    }
+
+    private Service service(Route route) {
+        var service = services.computeIfAbsent(route, Service::new);
+        remembered.remove(service);
+        routes.put(route.host(), route.path(), service);
+        return service;
+    }
+
+    private void drop(Service service) {
+        services.remove(service.route());
+        remembered.remove(service);
+        routes.remove(service.route().host(), service.route().path());
+    }
+
+    private void forget(Service service) {
+        lock.lock();
+        try {
+            if (services.get(service.route()) == service && service.gone()) drop(service);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Drops what need not be remembered any longer.
+    private void expire() {
+        while (!remembered.isEmpty()) {
+            var oldest = remembered.iterator().next();
+            if (!oldest.gone()) return;
+            drop(oldest);
+        }
+    }
+
+    private void awaitChange(long seen, Deadline deadline) throws IOException {
+        lock.lock();
+        try {
+            while (version == seen) deadline.await(changed);
+        } catch (SocketTimeoutException _) {
+            throw unavailable();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeAll() {
+        version++;
+        changed.signalAll();
+    }
+
+    private List<Tunnel> noMore() {
+        lock.lock();
+        try {
+            draining = true;
+            return List.copyOf(attached.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until every tunnel has left.
+    /// @return those that have not
+    private List<Tunnel> awaitEmpty(Deadline deadline) {
+        lock.lock();
+        try {
+            closed = true;
+            while (!attached.isEmpty() || !leaving.isEmpty()) deadline.await(changed);
+            return List.of();
+        } catch (IOException _) {                      // time is up, or the thread interrupted
+            var rest = new ArrayList<>(attached.values());
+            rest.addAll(leaving);
+            return rest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void publish(TunnelEvent event) {
+        for (var listener : listeners) {
+            try {
+                listener.accept(event);
+            } catch (RuntimeException e) {
+                LOG.log(WARNING, "a listener failed", e);
+            }
+        }
+    }
+
+    private static StatusException unknown() {
+        return new StatusException(404, "no client has registered this host");
+    }
+
+    private static StatusException unavailable() {
+        return new StatusException(503, "no client can take the request now");
+    }
+}

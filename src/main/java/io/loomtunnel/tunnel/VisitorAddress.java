@@ -1,0 +1,22 @@
+package io.loomtunnel.tunnel;
+
+/// Knows where visitors reach a route: what the 101 tells the client, and the client the person who runs it.
+@FunctionalInterface
+public interface VisitorAddress {
+    /// The address to show for a route.
+    /// @param route  as it was registered
+    /// @param server the host that the client knows this server by
+    /// @return a URL; with a wildcard's `*` in it where the route has one
+    String of(Route route, String server);
+
+    /// Visitors that come by HTTP on one port.
+    /// @param port of the public listener
+    /// @return `http://HOST:PORT/PATH`, the server's own host standing for the catch-all
+    static VisitorAddress http(int port) {
+        var suffix = port == 80 ? "" : ":" + port;
+        return (route, server) -> {
+            var host = route.host().equals("*") ? server : route.host();
+            return "http://" + host + suffix + (route.path().isEmpty() ? "/" : route.path());
+        };
+    }
+}
