@@ -50,8 +50,8 @@ trap 'exit 143' TERM
 
 # await NAME PATTERN [SECONDS]: until a line of NAME's log matches; fails when the time is up.
 await() {
-    local _
-    for ((_ = 0; _ < ${3:-20} * 20; _++)); do
+    local try
+    for ((try = 0; try < ${3:-20} * 20; try++)); do
         grep -Eq -- "$2" "$work/$1.log" && return 0
         sleep 0.05
     done
