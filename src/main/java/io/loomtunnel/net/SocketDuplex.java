@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 
 /// A TCP connection. Nothing is held back: a write is a system call, so callers gather what belongs together.
@@ -20,10 +21,14 @@ public final class SocketDuplex implements Duplex {
 
     private final Socket socket;
     private final Watchdog watchdog;
-    private final WriteProgress progress = new WriteProgress();
+    private final Progress reading = new Progress();
+    private final Progress writing = new Progress();
     private final In in;
     private final Out out;
-    private Duration readTimeout = Duration.ZERO;
+    private Duration readTimeout = Duration.ZERO;       // the reader's own
+    private boolean timed;                              // the reader's own: the socket bounds reads, not the watchdog
+    private volatile int readPatience;                  // sweeps that may find the same read; 0 for ever
+    private volatile boolean timedOut;                  // the watchdog ended the input
 
     /// Takes over a connected socket, and closes it when that fails.
     /// @param socket   plain: TLS is layered above
@@ -36,7 +41,7 @@ public final class SocketDuplex implements Duplex {
             socket.setTcpNoDelay(true);
             socket.setKeepAlive(true);
             in = new In(socket.getInputStream());
-            out = new Out(socket.getOutputStream(), progress);
+            out = new Out(socket.getOutputStream());
         } catch (IOException e) {
             socket.close();
             throw e;
@@ -63,10 +68,15 @@ public final class SocketDuplex implements Duplex {
     }
 
     /// {@inheritDoc}
-    /// Costs nothing when the limit is the one that holds already.
+    /// One of five seconds or more is kept by the watchdog, at no cost to a read and up to a second late; the input has
+    /// then ended for good, and what can still be done is to answer and to close. A shorter one is the socket's: exact, at
+    /// some microseconds a read, and the next read may succeed.
     @Override public void readTimeout(Duration limit) throws IOException {
         if (limit.equals(readTimeout)) return;
-        socket.setSoTimeout(millis(limit));
+        boolean coarse = limit.isZero() || watchdog.coarse(limit);
+        if (timed || !coarse) socket.setSoTimeout(coarse ? 0 : millis(limit));
+        timed = !coarse;
+        readPatience = timed || limit.isZero() ? 0 : watchdog.sweeps(limit);
         readTimeout = limit;
     }
 
@@ -97,9 +107,22 @@ public final class SocketDuplex implements Duplex {
         return remoteAddress() + " at " + localAddress();
     }
 
-    /// What the watchdog looks at.
-    WriteProgress progress() {
-        return progress;
+    /// What the watchdog looks at: a write without progress ends the connection.
+    Progress writing() {
+        return writing;
+    }
+
+    /// Ends a read that waits for too long: the reader finds the end of the input, and reports the time-out.
+    void checkRead() {
+        int stuck = reading.sweep();
+        int patience = readPatience;
+        if (patience == 0 || stuck < patience) return;
+        timedOut = true;
+        try {
+            socket.shutdownInput();
+        } catch (IOException _) {
+            // closed: the reader has failed already
+        }
     }
 
     /// The socket's unit, rounded up: a time-out that is not zero must not become the zero that waits for ever.
@@ -107,35 +130,41 @@ public final class SocketDuplex implements Duplex {
         return (int) Math.min(Integer.MAX_VALUE, limit.plusNanos(999_999).toMillis());
     }
 
-    /// The socket's own stream would close the connection with itself.
-    private static final class In extends InputStream {
-        private final InputStream socket;
+    /// Says when each read begins and ends. The socket's own stream would close the connection with itself.
+    private final class In extends InputStream {
+        private final InputStream source;
 
-        In(InputStream socket) {
-            this.socket = socket;
+        In(InputStream source) {
+            this.source = source;
         }
 
         @Override public int read() throws IOException {
-            return socket.read();
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override public int read(byte[] target, int offset, int length) throws IOException {
-            return socket.read(target, offset, length);
+            reading.begin();
+            try {
+                int n = source.read(target, offset, length);
+                if (n < 0 && timedOut) throw new SocketTimeoutException("nothing received within " + readTimeout);
+                return n;
+            } finally {
+                reading.end();
+            }
         }
 
         @Override public int available() throws IOException {
-            return socket.available();
+            return source.available();
         }
     }
 
     /// Writes in pieces, and says when each begins and ends.
-    private static final class Out extends OutputStream {
-        private final OutputStream socket;
-        private final WriteProgress progress;
+    private final class Out extends OutputStream {
+        private final OutputStream sink;
 
-        Out(OutputStream socket, WriteProgress progress) {
-            this.socket = socket;
-            this.progress = progress;
+        Out(OutputStream sink) {
+            this.sink = sink;
         }
 
         @Override public void write(int b) throws IOException {
@@ -145,11 +174,11 @@ public final class SocketDuplex implements Duplex {
         @Override public void write(byte[] source, int offset, int length) throws IOException {
             for (int at = offset, end = offset + length; at < end; ) {
                 int n = end - at <= PIECE + SLACK ? end - at : PIECE;
-                progress.begin();
+                writing.begin();
                 try {
-                    socket.write(source, at, n);
+                    sink.write(source, at, n);
                 } finally {
-                    progress.end();
+                    writing.end();
                 }
                 at += n;
             }

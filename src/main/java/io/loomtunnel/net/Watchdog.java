@@ -3,81 +3,99 @@ package io.loomtunnel.net;
 import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.loomtunnel.io.Deadline;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
-/// Ends what hangs. A blocked write of `java.net` has no time-out, and SO_TIMEOUT bounds one read, not a whole handshake
-/// that drips: the watchdog resets a connection whose write made no progress for a limit, and runs an action when
-/// a phase takes too long.
+/// Ends what hangs, by a sweep every second over everything that may hang: nothing is scheduled for a single read, write
+/// or request.
 ///
-/// Progress is a piece of a write that the kernel has taken. Once its send buffer is full the kernel takes more only when about a
-/// third of it was acknowledged, so a peer that reads slower than about 1 KB a second is taken for dead, too.
+/// - A write of `java.net` has no time-out: a connection whose write made no progress for the limit is reset. Progress is
+///   a piece that the kernel has taken; once its send buffer is full it takes more only when about a third was
+///   acknowledged, so a peer that reads slower than about 1 KB a second is taken for dead, too.
+/// - A read that waited for longer than [SocketDuplex#readTimeout] is ended.
+/// - A phase that takes longer than its [#limit] has an action run: SO_TIMEOUT bounds one read, not a handshake that drips.
 public final class Watchdog implements AutoCloseable {
-    /// How long a write may wait without any progress.
-    public static final Duration WRITE_LIMIT = Duration.ofSeconds(60);
-
     private static final System.Logger LOG = System.getLogger(Watchdog.class.getName());
     private static final Duration SLOWEST_SWEEP = Duration.ofSeconds(1);
-    private static final int SWEEPS_PER_LIMIT = 8;      // at least: how exactly a short limit is kept
+    private static final int SWEEPS_PER_LIMIT = 8;      // at least: how exactly a short write limit is kept
+    private static final int COARSE = 5;                // sweeps: whoever waits as long does not mind one more
 
-    /// The watchdog of this process; never closed.
-    public static final Watchdog PROCESS = new Watchdog(WRITE_LIMIT);
+    /// The watchdog of this process, which grants a write 60 s; never closed.
+    public static final Watchdog PROCESS = new Watchdog(Duration.ofSeconds(60));
 
-    private final Set<SocketDuplex> watched = ConcurrentHashMap.newKeySet();
+    private final Set<SocketDuplex> connections = ConcurrentHashMap.newKeySet();
+    private final Set<Limit> limits = ConcurrentHashMap.newKeySet();
     private final ScheduledThreadPoolExecutor executor;
-    private final int patience;         // sweeps in a row without progress after which a connection is reset
+    private final long pause;           // nanoseconds from sweep to sweep
+    private final int patience;         // sweeps in a row without progress after which a writer's connection is reset
 
     /// A watchdog with a thread of its own.
     /// @param writeLimit how long a write may wait without progress; kept to about an eighth of it, or to a second
     public Watchdog(Duration writeLimit) {
-        var fine = writeLimit.dividedBy(SWEEPS_PER_LIMIT);
-        var pause = fine.compareTo(SLOWEST_SWEEP) < 0 ? fine : SLOWEST_SWEEP;
-        if (!pause.isPositive()) throw new IllegalArgumentException("writeLimit " + writeLimit);
-        patience = Math.toIntExact(writeLimit.dividedBy(pause));
+        pause = Math.min(SLOWEST_SWEEP.toNanos(), writeLimit.toNanos() / SWEEPS_PER_LIMIT);
+        if (pause <= 0) throw new IllegalArgumentException("writeLimit " + writeLimit);
+        patience = sweeps(writeLimit);
         executor = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("loomtunnel-watchdog").factory());
-        executor.setRemoveOnCancelPolicy(true);         // a phase that ended in time leaves nothing behind
-        executor.scheduleWithFixedDelay(this::sweep, pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
+        executor.scheduleWithFixedDelay(this::sweep, pause, pause, TimeUnit.NANOSECONDS);
     }
 
-    /// Bounds a phase: a handshake, a head. For what happens once a connection, not once a request.
+    /// Bounds a phase: a handshake, a request. As cheap as an entry in a map; a limit of five seconds or more ends up to a
+    /// second late.
     /// @param limit     from now
     /// @param onTimeout runs once unless the limit was closed before; on the watchdog's thread: it must not block.
     ///                  Most often `connection::reset`
     /// @return to be closed when the phase is over
     public Limit limit(Duration limit, Runnable onTimeout) {
-        return new Limit(executor.schedule(() -> guarded(onTimeout), limit.toNanos(), TimeUnit.NANOSECONDS));
+        var phase = new Limit(Deadline.after(limit), onTimeout);
+        limits.add(phase);
+        if (!coarse(limit)) executor.schedule(() -> guarded(phase::check), limit.toNanos(), TimeUnit.NANOSECONDS);
+        return phase;
     }
 
     /// Stops watching.
     @Override public void close() {
         executor.shutdownNow();
-        watched.clear();
+        connections.clear();
+        limits.clear();
     }
 
-    /// How many connections are open, as far as this watchdog knows.
-    int watched() {
-        return watched.size();
-    }
-
-    /// Watches the writes of a connection until [#forget].
+    /// Watches the reads and writes of a connection until [#forget].
     void watch(SocketDuplex connection) {
-        watched.add(connection);
+        connections.add(connection);
     }
 
     void forget(SocketDuplex connection) {
-        watched.remove(connection);
+        connections.remove(connection);
+    }
+
+    /// How much is being watched.
+    int watched() {
+        return connections.size() + limits.size();
+    }
+
+    /// Whether a time-out is long enough to be left to the sweep.
+    boolean coarse(Duration limit) {
+        return limit.toNanos() >= COARSE * pause;
+    }
+
+    /// A time-out in sweeps, rounded up.
+    int sweeps(Duration limit) {
+        return (int) Math.min(Integer.MAX_VALUE, (limit.toNanos() - 1) / pause + 1);
     }
 
     private void sweep() {
-        for (var connection : watched) {
-            if (connection.progress().sweep() < patience) continue;
+        for (var connection : connections) {
+            guarded(connection::checkRead);
+            if (connection.writing().sweep() < patience) continue;
             LOG.log(DEBUG, () -> "reset " + connection + ": its peer takes nothing");
             guarded(connection::reset);
         }
+        for (var limit : limits) guarded(limit::check);
     }
 
     /// A task that throws would end all later sweeps without a word.
@@ -90,22 +108,35 @@ public final class Watchdog implements AutoCloseable {
     }
 
     /// The time limit of one phase.
-    public static final class Limit implements AutoCloseable {
-        private final ScheduledFuture<?> timeout;
+    public final class Limit implements AutoCloseable {
+        private final Deadline deadline;
+        private final AtomicReference<Runnable> onTimeout;      // null once it ran or the phase is over
+        private volatile boolean passed;
 
-        private Limit(ScheduledFuture<?> timeout) {
-            this.timeout = timeout;
+        private Limit(Deadline deadline, Runnable onTimeout) {
+            this.deadline = deadline;
+            this.onTimeout = new AtomicReference<>(onTimeout);
         }
 
-        /// Whether the time was up before the limit was closed: why the connection was reset.
+        /// Whether the action ran, or runs: why the connection was reset.
         /// @return true from the time-out on
         public boolean passed() {
-            return timeout.isDone() && !timeout.isCancelled();
+            return passed;
         }
 
         /// The phase is over: from now on nothing happens.
         @Override public void close() {
-            timeout.cancel(false);
+            onTimeout.set(null);
+            limits.remove(this);
+        }
+
+        private void check() {
+            if (!deadline.passed()) return;
+            var action = onTimeout.getAndSet(null);
+            if (action == null) return;
+            passed = true;
+            limits.remove(this);
+            action.run();
         }
     }
 }

@@ -2,8 +2,8 @@
 ///
 /// `java.net` only, blocking: a virtual thread that waits for a socket costs a few KB and no carrier. Every connection is
 /// a [io.loomtunnel.net.SocketDuplex], whether a [io.loomtunnel.net.Listener] accepted it or a [io.loomtunnel.net.Dialer]
-/// opened it. Reads are bounded by the socket (SO_TIMEOUT); writes, for which `java.net` has no time-out, and whole
-/// phases are bounded by the [io.loomtunnel.net.Watchdog].
+/// opened it. What hangs is ended by the [io.loomtunnel.net.Watchdog]: writes, for which `java.net` has no time-out, reads,
+/// for which it has a dear one, and whole phases.
 ///
 /// Threads: one accepts for each listener, one virtual thread serves each accepted connection, one daemon thread is the
 /// watchdog of the process. No lock of this package is held over I/O.

@@ -52,8 +52,35 @@ class WatchdogTest {
         }
     }
 
+    @Test void aReadThatWaitsForTooLongTimesOutAndAnAnswerCanStillBeSent() throws Exception {
+        var limit = Duration.ofMillis(200);
+        try (var watchdog = new Watchdog(limit); var pair = Pair.open(watchdog)) {
+            assertTrue(watchdog.coarse(limit), "left to the sweep");
+            pair.ours().readTimeout(limit);
+            pair.peer().getOutputStream().write('x');
+            assertEquals('x', pair.ours().in().read());
+            assertThrows(SocketTimeoutException.class, () -> pair.ours().in().read());
+            assertThrows(SocketTimeoutException.class, () -> pair.ours().in().read(), "the input has ended for good");
+            pair.ours().out().write('y');
+            assertEquals('y', pair.peer().getInputStream().read());
+        }
+    }
+
+    @Test void aTimeOutThatWasTakenBackEndsNothing() throws Exception {
+        try (var watchdog = new Watchdog(Duration.ofMillis(80)); var pair = Pair.open(watchdog)) {
+            pair.ours().readTimeout(Duration.ofMillis(80));
+            pair.ours().readTimeout(Duration.ZERO);
+            var reader = start(() -> assertEquals('x', pair.ours().in().read()));
+            var longer = new CountDownLatch(1);
+            watchdog.limit(Duration.ofMillis(300), longer::countDown);
+            assertTrue(longer.await(10, TimeUnit.SECONDS));
+            pair.peer().getOutputStream().write('x');
+            reader.join();
+        }
+    }
+
     @Test void onlyTheSameWriteFoundAgainCountsAsStuck() {
-        var progress = new WriteProgress();
+        var progress = new Progress();
         assertEquals(0, progress.sweep(), "nothing is being written");
         assertEquals(0, progress.sweep());
         progress.begin();
@@ -74,8 +101,18 @@ class WatchdogTest {
             var over = new CountDownLatch(1);
             try (var limit = watchdog.limit(Duration.ofMillis(20), over::countDown)) {
                 assertTrue(over.await(10, TimeUnit.SECONDS));
-                while (!limit.passed()) Thread.onSpinWait();
+                assertTrue(limit.passed());
+                assertEquals(0, watchdog.watched());
             }
+        }
+    }
+
+    @Test void aLongPhaseIsEndedByTheSweep() throws InterruptedException {
+        try (var watchdog = new Watchdog(Duration.ofMillis(80))) {
+            assertTrue(watchdog.coarse(Duration.ofMillis(100)));
+            var over = new CountDownLatch(1);
+            watchdog.limit(Duration.ofMillis(100), over::countDown);
+            assertTrue(over.await(10, TimeUnit.SECONDS));
         }
     }
 
@@ -90,6 +127,7 @@ class WatchdogTest {
             }
             assertEquals(1, fired.getCount());
             assertFalse(limit.passed());
+            assertEquals(0, watchdog.watched());
         }
     }
 
