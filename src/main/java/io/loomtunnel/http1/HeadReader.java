@@ -1,0 +1,276 @@
+package io.loomtunnel.http1;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.http.Content;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.MalformedMessageException;
+import io.loomtunnel.http.RequestHead;
+import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Duplex;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+
+/// Parses heads (RFC 9112 §2 to §6) in the array where they were received. Strict: what two parsers could read in two ways is
+/// refused. The whole head is bounded by a deadline, since a read time-out alone would let a peer drip for ever.
+final class HeadReader {
+    private static final String[] METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"};
+
+    private final Duplex duplex;
+    private final ByteReader in;
+    private final Http1Config config;
+    private String lastAuthority = "";          // most often the next request's as well
+    private Deadline deadline = Deadline.NEVER;
+
+    HeadReader(Duplex duplex, ByteReader in, Http1Config config) {
+        this.duplex = duplex;
+        this.in = in;
+        this.config = config;
+    }
+
+    /// A request's head, with what its framing says.
+    ///
+    /// @param length  of the content in bytes, 0 without any, [Content#UNKNOWN] when it is chunked
+    /// @param minor   0 for HTTP/1.0, else 1
+    record Request(RequestHead head, long length, int minor) {}
+
+    /// A response's head; its framing depends on the request as well.
+    record Response(ResponseHead head, int minor) {}
+
+    /// Reads a request's head.
+    /// @param scheme of the connection
+    /// @param limit  of the whole head
+    /// @return null when the peer closed before its first byte
+    /// @throws MalformedMessageException (400, 408, 414, 431, 501, 505)
+    Request request(String scheme, Deadline limit) throws IOException {
+        deadline = limit;
+        if (in.available() == 0 && !fill()) return null;
+        skipEmptyLine();
+        int length = line(config.maxRequestLine(), 414);
+        byte[] array = in.array();
+        int start = in.position();
+        int end = start + length;
+        int methodEnd = start;
+        while (methodEnd < end && Grammar.token(array[methodEnd])) methodEnd++;
+        if (methodEnd == start || methodEnd == end || array[methodEnd] != ' ') throw bad("the request-line has no method");
+        int targetEnd = methodEnd + 1;
+        while (targetEnd < end && Grammar.target(array[targetEnd])) targetEnd++;
+        if (targetEnd == methodEnd + 1 || targetEnd == end || array[targetEnd] != ' ') throw bad("the request-target is malformed");
+        int minor = version(array, targetEnd + 1, end);
+        var method = method(array, start, methodEnd);
+        var target = new String(array, methodEnd + 1, targetEnd - methodEnd - 1, ISO_8859_1);
+        in.skip(length + 2);
+        var fields = fields(config.maxFieldBytes(), config.maxFields());
+        return assemble(method, target, minor, scheme, fields);
+    }
+
+    private Request assemble(String method, String target, int minor, String scheme, Fields fields) throws MalformedMessageException {
+        var host = host(fields, minor);
+        long length = requestLength(fields, minor);
+        if (method.equals("TRACE") && length != 0) throw bad("TRACE with content");
+        RequestHead head;
+        if (method.equals("CONNECT")) {
+            if (!Grammar.authority(target) || target.isEmpty() || target.indexOf('/') >= 0) throw bad("CONNECT takes host and port");
+            head = new RequestHead(method, "", target, "", fields);
+        } else if (target.charAt(0) == '/') {
+            head = new RequestHead(method, scheme, host, target, fields);
+        } else if (target.equals("*")) {
+            if (!method.equals("OPTIONS")) throw bad("'*' is a target for OPTIONS alone");
+            head = new RequestHead(method, scheme, host, target, fields);
+        } else {
+            head = absolute(method, target, fields);
+        }
+        return new Request(head, length, minor);
+    }
+
+    /// The absolute-form, whose authority counts and not the Host field's (RFC 9112 §3.2.2).
+    private static RequestHead absolute(String method, String target, Fields fields) throws MalformedMessageException {
+        int from = target.regionMatches(true, 0, "http://", 0, 7) ? 7 : target.regionMatches(true, 0, "https://", 0, 8) ? 8 : 0;
+        if (from == 0) throw bad("the request-target is neither a path nor an http URL");
+        int end = from;
+        while (end < target.length() && target.charAt(end) != '/' && target.charAt(end) != '?') end++;
+        var authority = target.substring(from, end);
+        if (authority.isEmpty() || !Grammar.authority(authority)) throw bad("the authority is malformed");
+        var path = target.substring(end);
+        if (path.isEmpty()) path = method.equals("OPTIONS") ? "*" : "/";
+        else if (path.charAt(0) == '?') path = "/" + path;
+        return new RequestHead(method, from == 7 ? "http" : "https", authority, path, fields);
+    }
+
+    /// Takes the Host field out (RFC 9112 §3.2): exactly one, but for HTTP/1.0.
+    private String host(Fields fields, int minor) throws MalformedMessageException {
+        int i = fields.find("host", 0);
+        if (i < 0) {
+            if (minor == 0) return "";
+            throw bad("no Host field");
+        }
+        if (fields.find("host", i + 1) >= 0) throw bad("more than one Host field");
+        var host = fields.value(i);
+        if (!host.equals(lastAuthority) && !Grammar.authority(host)) throw bad("the Host field is malformed");
+        lastAuthority = host;
+        fields.remove("host");
+        return host;
+    }
+
+    /// Reads a response's head; interim ones are responses of their own here.
+    /// @return null when the peer closed before its first byte
+    Response response(Deadline limit) throws IOException {
+        deadline = limit;
+        if (in.available() == 0 && !fill()) return null;
+        int length = line(config.maxRequestLine(), 400);
+        byte[] array = in.array();
+        int start = in.position();
+        // HTTP-version SP 3DIGIT [SP reason-phrase] (§4)
+        if (length < 12 || array[start + 8] != ' ' || length > 12 && array[start + 12] != ' ') throw bad("the status-line is malformed");
+        int minor = version(array, start, start + 8);
+        int status = 0;
+        for (int i = start + 9; i < start + 12; i++) {
+            int digit = array[i] - '0';
+            if (digit < 0 || digit > 9) throw bad("the status is malformed");
+            status = status * 10 + digit;
+        }
+        if (status < 100) throw bad("the status is malformed");
+        for (int i = start + 12; i < start + length; i++) if (!Grammar.value(array[i])) throw bad("the reason-phrase is malformed");
+        in.skip(length + 2);
+        return new Response(new ResponseHead(status, fields(config.maxFieldBytes(), config.maxFields())), minor);
+    }
+
+    /// Reads a field section up to and including its empty line (RFC 9112 §5).
+    /// @param maxBytes of the whole section, line ends counted
+    Fields fields(int maxBytes, int maxFields) throws IOException {
+        var fields = new Fields();
+        for (int bytes = 0; ; ) {
+            int length = line(Math.max(1, maxBytes - bytes), 431);
+            bytes += length + 2;
+            if (bytes > maxBytes) throw new MalformedMessageException(431, "the field section is larger than " + maxBytes + " bytes");
+            if (length == 0) {
+                in.skip(2);
+                return fields;
+            }
+            if (fields.size() == maxFields) throw new MalformedMessageException(431, "more than " + maxFields + " fields");
+            field(fields, in.array(), in.position(), in.position() + length);
+            in.skip(length + 2);
+        }
+    }
+
+    private static void field(Fields fields, byte[] array, int start, int end) throws MalformedMessageException {
+        int colon = start;
+        while (colon < end && Grammar.token(array[colon])) colon++;
+        if (colon == start) throw bad(array[start] == ' ' || array[start] == '\t' ? "a folded field line" : "a field without a name");
+        if (colon == end || array[colon] != ':') throw bad("a field name is malformed");
+        int from = colon + 1;
+        int to = end;
+        while (from < to && (array[from] == ' ' || array[from] == '\t')) from++;
+        while (to > from && (array[to - 1] == ' ' || array[to - 1] == '\t')) to--;
+        for (int i = from; i < to; i++) if (!Grammar.value(array[i])) throw bad("a control character in a field value");
+        fields.add(array, start, colon - start, from, to - from);
+    }
+
+    // ---- framing (RFC 9112 §6) ---------------------------------------------------------------------------------
+
+    private static long requestLength(Fields fields, int minor) throws MalformedMessageException {
+        long length = contentLength(fields);
+        if (!fields.has("transfer-encoding")) return Math.max(0, length);
+        if (length >= 0) throw bad("both Transfer-Encoding and Content-Length");
+        if (minor == 0) throw bad("Transfer-Encoding in HTTP/1.0");
+        chunked(fields);
+        return Content.UNKNOWN;
+    }
+
+    /// The content's length, or -1 without the field.
+    static long contentLength(Fields fields) throws MalformedMessageException {
+        int i = fields.find("content-length", 0);
+        if (i < 0) return -1;
+        if (fields.find("content-length", i + 1) >= 0) throw bad("more than one Content-Length");
+        byte[] array = fields.data();
+        int start = fields.valueOffset(i);
+        int digits = fields.valueLength(i);
+        if (digits < 1 || digits > 18) throw bad("the Content-Length is malformed");
+        long length = 0;
+        for (int at = start; at < start + digits; at++) {
+            int digit = array[at] - '0';
+            if (digit < 0 || digit > 9) throw bad("the Content-Length is malformed");
+            length = length * 10 + digit;
+        }
+        if (digits > 1 && array[start] == '0') fields.set("content-length", Long.toString(length));
+        return length;
+    }
+
+    /// Makes sure that `chunked` is the only transfer coding.
+    static void chunked(Fields fields) throws MalformedMessageException {
+        var codings = fields.joined("transfer-encoding");
+        if (codings.equalsIgnoreCase("chunked")) return;
+        if (codings.regionMatches(true, Math.max(0, codings.length() - 9), ", chunked", 0, 9) && !fields.lists("transfer-encoding", "identity")
+                && codings.toLowerCase().indexOf("chunked") == codings.length() - 7) {
+            throw new MalformedMessageException(501, "a transfer coding other than chunked");
+        }
+        throw bad("the Transfer-Encoding is malformed");
+    }
+
+    // ---- lines -------------------------------------------------------------------------------------------------
+
+    /// Makes sure that a whole line is available and measures it, without its CRLF.
+    /// @param max    bytes, CRLF included
+    /// @param status for a longer one
+    private int line(int max, int status) throws IOException {
+        int scanned = 0;
+        while (true) {
+            byte[] array = in.array();
+            int start = in.position();
+            int end = start + Math.min(in.available(), max);
+            for (int i = start + scanned; i < end; i++) {
+                if (array[i] != '\n') continue;
+                int length = i - start;
+                if (length == 0 || array[i - 1] != '\r') throw bad("a line that ends without CR");
+                return length - 1;
+            }
+            scanned = end - start;
+            if (scanned >= max) throw new MalformedMessageException(status, "a line or field section that is longer than allowed");
+            if (!fill()) throw new EOFException("the peer closed inside a head");
+        }
+    }
+
+    /// One empty line before a request is left over from an old client's POST (RFC 9112 §2.2).
+    private void skipEmptyLine() throws IOException {
+        if (in.array()[in.position()] != '\r') return;
+        while (in.available() < 2) if (!fill()) throw new EOFException("the peer closed inside a head");
+        if (in.array()[in.position() + 1] == '\n') in.skip(2);
+    }
+
+    private boolean fill() throws IOException {
+        if (deadline != Deadline.NEVER) {
+            if (deadline.passed()) throw new SocketTimeoutException("timed out");
+            duplex.readTimeout(deadline.left());
+        }
+        return in.fill();
+    }
+
+    private static int version(byte[] array, int start, int end) throws MalformedMessageException {
+        boolean http = end - start == 8 && array[start] == 'H' && array[start + 1] == 'T' && array[start + 2] == 'T'
+                && array[start + 3] == 'P' && array[start + 4] == '/' && digit(array[start + 5]) && array[start + 6] == '.' && digit(array[start + 7]);
+        if (!http) throw bad("the HTTP version is malformed");
+        if (array[start + 5] != '1') throw new MalformedMessageException(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return array[start + 7] == '0' ? 0 : 1;
+    }
+
+    private static boolean digit(byte b) {
+        return b >= '0' && b <= '9';
+    }
+
+    private static String method(byte[] array, int start, int end) {
+        next:
+        for (var method : METHODS) {
+            if (method.length() != end - start) continue;
+            for (int i = 0; i < method.length(); i++) if (array[start + i] != method.charAt(i)) continue next;
+            return method;
+        }
+        return new String(array, start, end - start, ISO_8859_1);
+    }
+
+    private static MalformedMessageException bad(String detail) {
+        return new MalformedMessageException(detail);
+    }
+}

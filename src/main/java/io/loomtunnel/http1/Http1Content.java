@@ -1,0 +1,175 @@
+package io.loomtunnel.http1;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.http.Content;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.MalformedMessageException;
+import io.loomtunnel.http.StatusException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.SocketTimeoutException;
+
+/// Content cut out of a connection's bytes by its framing (RFC 9112 §6, §7): a run of known length, chunks, or all that
+/// comes before the close.
+final class Http1Content extends Content {
+    /// How the end is known.
+    enum Framing { LENGTH, CHUNKED, CLOSE }
+
+    private static final int MAX_CHUNK_LINE = 1024;      // size and extensions, which nobody uses
+    /// Trailer fields that would mean something for framing, routing or authentication (RFC 9110 §6.5.1).
+    private static final String[] FORBIDDEN = {"transfer-encoding", "content-length", "host", "trailer", "te", "connection", "upgrade",
+        "authorization", "proxy-authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range", "expect",
+        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
+
+    private final ByteReader in;
+    private final HeadReader heads;
+    private final Http1Config config;
+    private final Framing framing;
+    private final long length;
+    private long remaining;              // of the run or chunk at hand
+    private boolean chunkOpen;           // its CRLF is still to come
+    private boolean ended;
+    private Fields trailers = new Fields(0, 0);
+    private Runnable atEnd = () -> { };
+
+    Http1Content(ByteReader in, HeadReader heads, Http1Config config, Framing framing, long length) {
+        this.in = in;
+        this.heads = heads;
+        this.config = config;
+        this.framing = framing;
+        this.length = length;
+        remaining = framing == Framing.LENGTH ? length : framing == Framing.CLOSE ? Long.MAX_VALUE : 0;
+        ended = framing == Framing.LENGTH && length == 0;
+    }
+
+    @Override public long length() {
+        return framing == Framing.LENGTH ? length : UNKNOWN;
+    }
+
+    @Override public Fields trailers() {
+        return trailers;
+    }
+
+    /// Has `action` run when its last byte has been read.
+    void atEnd(Runnable action) {
+        atEnd = action;
+    }
+
+    private void end() {
+        ended = true;
+        atEnd.run();
+    }
+
+    /// Whether its last byte has been read, so that what follows belongs to the next message.
+    boolean ended() {
+        return ended;
+    }
+
+    @Override public int available() throws IOException {
+        return ended ? 0 : (int) Math.min(remaining, in.available());
+    }
+
+    @Override public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) return 0;
+        if (!more()) return -1;
+        int n;
+        try {
+            n = in.read(target, offset, (int) Math.min(length, remaining));
+        } catch (SocketTimeoutException e) {
+            throw late(e);
+        }
+        if (n < 0) return cut();
+        took(n);
+        return n;
+    }
+
+    @Override public long transferTo(OutputStream out) throws IOException {
+        long total = 0;
+        while (true) {
+            if (in.available() == 0 && !ended) out.flush();
+            if (!more()) return total;
+            try {
+                if (in.available() == 0 && !in.fill()) {
+                    cut();
+                    return total;
+                }
+            } catch (SocketTimeoutException e) {
+                throw late(e);
+            }
+            int n = (int) Math.min(in.available(), remaining);
+            out.write(in.array(), in.position(), n);
+            in.skip(n);
+            took(n);
+            total += n;
+        }
+    }
+
+    private void took(int bytes) {
+        if (framing == Framing.CLOSE) return;
+        remaining -= bytes;
+        if (remaining == 0 && framing == Framing.LENGTH) end();
+    }
+
+    /// The connection's end: of the content when nothing else marks it, else of a message that is not whole.
+    private int cut() throws IOException {
+        if (framing != Framing.CLOSE) throw new EOFException("the peer closed inside the content");
+        end();
+        return -1;
+    }
+
+    private StatusException late(SocketTimeoutException e) {
+        return new StatusException(408, "the content did not arrive in time", e);
+    }
+
+    /// Makes sure that there is a run to read from.
+    /// @return false at the end of the content
+    private boolean more() throws IOException {
+        if (ended) return false;
+        if (remaining > 0) return true;
+        try {
+            return nextChunk();
+        } catch (SocketTimeoutException e) {
+            throw late(e);
+        }
+    }
+
+    private boolean nextChunk() throws IOException {
+        if (chunkOpen) {
+            if (in.read() != '\r' || in.read() != '\n') throw new MalformedMessageException("a chunk that is longer than its size");
+            chunkOpen = false;
+        }
+        remaining = chunkSize();
+        if (remaining > 0) {
+            chunkOpen = true;
+            return true;
+        }
+        trailers = heads.fields(config.maxFieldBytes(), config.maxFields());
+        for (var name : FORBIDDEN) trailers.remove(name);
+        end();
+        return false;
+    }
+
+    /// chunk-size [ chunk-ext ] CRLF (§7.1): hexadecimal digits and nothing else before an extension.
+    private long chunkSize() throws IOException {
+        long size = 0;
+        int at = 0;
+        int b = in.read();
+        for (; ; at++) {
+            int digit = Character.digit(b, 16);
+            if (digit < 0 || b > 'f') break;
+            if (size >= 1L << 55) throw new MalformedMessageException("a chunk size that is too large");
+            size = size << 4 | digit;
+            b = in.read();
+        }
+        if (at == 0) throw new MalformedMessageException("a chunk without a size");
+        if (b != ';' && b != '\r') throw new MalformedMessageException("a chunk size that is malformed");
+        for (; b != '\r'; at++) {
+            if (at > MAX_CHUNK_LINE) throw new MalformedMessageException("a chunk extension that is too long");
+            if (!Grammar.value(b)) throw new MalformedMessageException("a control character in a chunk extension");
+            b = in.read();
+        }
+        if (in.read() != '\n') throw new MalformedMessageException("a chunk size line with a bare CR");
+        return size;
+    }
+}
