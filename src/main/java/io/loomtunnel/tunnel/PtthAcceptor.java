@@ -1,7 +1,6 @@
 package io.loomtunnel.tunnel;
 
 import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.INFO;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.loomtunnel.bytes.ByteReader;
@@ -9,6 +8,7 @@ import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.Routes;
@@ -77,6 +77,7 @@ public final class PtthAcceptor implements ExchangeHandler {
         // First of all, and for good tokens too: else the answers would go on telling a guesser which one is good.
         if (failures.tooMany(address)) throw new StatusException(429, "too many failed attempts from this address");
         var request = PtthRequest.parse(head, config.maxRoutes());
+        if (exchange.content().length() != 0) throw new MalformedMessageException("a tunnel begins without content");
         if (!config.names().isEmpty() && !config.names().contains(Routes.host(head.authority()))) {
             throw new StatusException(421, "this server has another name");
         }
@@ -112,7 +113,7 @@ public final class PtthAcceptor implements ExchangeHandler {
     private void attach(Claim claim, Tunnel tunnel, Http2Connection connection, Deadline deadline) {
         try {
             if (connection.awaitSettings(deadline) && tunnels.attach(claim, tunnel)) {
-                LOG.log(INFO, () -> "attached: " + tunnel);
+                LOG.log(DEBUG, () -> "attached: " + tunnel);
                 return;
             }
             LOG.log(DEBUG, () -> "ended before it was attached: " + tunnel);

@@ -1,0 +1,134 @@
+package io.loomtunnel.tunnel;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.bytes.MemoryBudget;
+import io.loomtunnel.http.Content;
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.Peer;
+import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.http1.Http1Client;
+import io.loomtunnel.http1.Http1Config;
+import io.loomtunnel.http2.Http2Config;
+import io.loomtunnel.http2.Http2Connection;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.net.Dialer;
+import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.Watchdog;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.List;
+
+/// The client's end of the handshake: dials, asks for the Upgrade, and serves requests on the connection from then on.
+public final class TunnelDialer {
+    private static final int MAX_REASON = 512;                 // bytes of a refusal that we read
+    private static final long MAX_RETRY_AFTER = 60;            // seconds that a server can keep us away with
+
+    private final String host;
+    private final int port;
+    private final String token;
+    private final List<Route> routes;
+    private final DialConfig config;
+
+    /// A dialer for one server. Nothing is dialled yet.
+    /// @param host   a name, or an address without brackets
+    /// @param port   the server's control port
+    /// @param token  empty when the server needs none
+    /// @param routes at least one
+    /// @param config limits
+    public TunnelDialer(String host, int port, String token, List<Route> routes, DialConfig config) {
+        if (host.isEmpty()) throw new IllegalArgumentException("no server is named");
+        if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
+        if (routes.isEmpty()) throw new IllegalArgumentException("no route");
+        for (int i = 0; i < token.length(); i++) {
+            if (token.charAt(i) <= ' ' || token.charAt(i) > '~') throw new IllegalArgumentException("the token is not printable ASCII");
+        }
+        this.host = host;
+        this.port = port;
+        this.token = token;
+        this.routes = List.copyOf(routes);
+        this.config = config;
+    }
+
+    /// The server.
+    /// @return host and port
+    public String server() {
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    }
+
+    /// Attaches once.
+    /// @param client   which connection this is; of two dials of one slot the server keeps that of the higher epoch
+    /// @param handler  gets each request, on a virtual thread of its own
+    /// @param onChange runs whenever the attachment's state has changed; it must not block
+    /// @return the attachment, which the caller must close
+    /// @throws RefusedException the server said no
+    /// @throws IOException the server cannot be reached, is none, or took too long
+    public Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange) throws IOException {
+        return attach(client, handler, onChange, config.connect());
+    }
+
+    Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange, Duration connect) throws IOException {
+        var deadline = Deadline.after(config.handshake());
+        var socket = Dialer.DEFAULT.connect(host, port, connect);
+        var limit = Watchdog.PROCESS.limit(deadline.left(), socket::reset);
+        try (limit) {
+            return upgrade(socket, client, handler, onChange, deadline);
+        } catch (IOException e) {
+            socket.close();
+            if (limit.passed() || deadline.passed()) throw new SocketTimeoutException(server() + " did not complete the handshake in time");
+            throw e;
+        }
+    }
+
+    private Attachment upgrade(SocketDuplex socket, ClientId client, ExchangeHandler handler, Runnable onChange,
+                               Deadline deadline) throws IOException {
+        var http1 = new Http1Client(socket, new ByteReader(socket.in(), MemoryBudget.PROCESS), Http1Config.ORIGIN);
+        var transaction = http1.send(new PtthRequest(routes, client, token).head(server()));
+        transaction.content().end();
+        var head = transaction.response(deadline);
+        while (head.interim()) head = transaction.response(deadline);
+        if (head.status() != 101) throw refusal(head, transaction.body());
+        var answer = PtthAnswer.parse(head.fields(), routes);
+        var duplex = transaction.duplex();
+        var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
+        var peer = new Peer(socket.remoteAddress(), "http");
+        var http2 = Http2Connection.server(duplex, in, Http2Config.TUNNEL, peer, handler);
+        var attachment = new Attachment(http2, answer, config.heartbeat(), onChange);
+        attachment.open(deadline);
+        return attachment;
+    }
+
+    private RefusedException refusal(ResponseHead head, Content body) {
+        var reason = "";
+        try {
+            reason = new String(body.readNBytes(MAX_REASON), UTF_8).lines().findFirst().orElse("").strip();
+        } catch (IOException _) {
+            // the status alone says enough
+        }
+        if (!isText(head.fields()) || reason.isEmpty()) {
+            reason = server() + (head.status() >= 400 ? " answered " + head.status() : " is no server for tunnels");
+        }
+        return new RefusedException(head.status(), printable(reason), retryAfter(head.fields().first("retry-after")));
+    }
+
+    private static boolean isText(Fields fields) {
+        var type = fields.first("content-type");
+        return type != null && type.startsWith("text/plain");
+    }
+
+    /// What a server says goes to a terminal: no control characters.
+    private static String printable(String text) {
+        var clean = new StringBuilder(text.length());
+        text.codePoints().filter(c -> !Character.isISOControl(c)).forEach(clean::appendCodePoint);
+        return clean.toString();
+    }
+
+    private static Duration retryAfter(String seconds) {
+        if (seconds == null || seconds.isEmpty() || seconds.length() > 9) return Duration.ZERO;
+        for (int i = 0; i < seconds.length(); i++) if (seconds.charAt(i) < '0' || seconds.charAt(i) > '9') return Duration.ZERO;
+        return Duration.ofSeconds(Math.min(MAX_RETRY_AFTER, Long.parseLong(seconds)));
+    }
+}

@@ -1,0 +1,305 @@
+package io.loomtunnel.tunnel;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.io.Deadline;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/// Keeps a client attached to one server: dials, and dials again when the link is lost, in doubt, or the server asks for it.
+/// A new link is up before the old one ends, wherever the old one still works.
+///
+/// One virtual thread does all of it; attachments only wake it, and it looks at their state. `lock` guards the fields
+/// below it; nothing is called and nobody told while it is held.
+public final class TunnelSession implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(TunnelSession.class.getName());
+    private static final Duration IN_DOUBT = Duration.ofSeconds(1);          // between dials, and for each to connect
+    private static final long SPREAD = Duration.ofMillis(100).toNanos();     // clients that lost one server at once
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+    private static final int MAX_DRAINING = 32;                            // links that only finish their requests
+
+    /// Why there is something to dial for.
+    private enum Need { NOTHING, DOUBT, REPLACEMENT, LINK }
+
+    private final TunnelDialer dialer;
+    private final ExchangeHandler handler;
+    private final Consumer<SessionEvent> listener;
+    private final SplittableRandom random = new SplittableRandom();
+    private final Backoff backoff = new Backoff(random);                     // the session thread's, as the next two
+    private ClientId client = ClientId.fresh();
+    private Need pausing = Need.NOTHING;
+    private Deadline pause = Deadline.NEVER;
+    private final Thread thread = Thread.ofVirtual().name("loomtunnel-session").unstarted(this::run);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();                   // `version` has risen
+    private final Deque<Attachment> draining = new ArrayDeque<>();
+    private long version;
+    private Attachment current;
+    private IOException failure;                                             // of the last dial
+    private boolean refused;
+    private boolean closing;
+
+    /// A session; nothing is dialled before [#start].
+    /// @param dialer   of the server
+    /// @param handler  gets each request, on a virtual thread of its own
+    /// @param listener is told what happens, one event at a time; it must not block for long
+    public TunnelSession(TunnelDialer dialer, ExchangeHandler handler, Consumer<SessionEvent> listener) {
+        this.dialer = dialer;
+        this.handler = handler;
+        this.listener = listener;
+    }
+
+    /// Dials from now on, until [#close] or a refusal for good.
+    /// @throws IllegalThreadStateException it was started before
+    public void start() {
+        thread.start();
+    }
+
+    /// Waits until the routes are served.
+    /// @param deadline of the wait
+    /// @return the attachment's routes and visitors' addresses
+    /// @throws RefusedException the server will not have us
+    /// @throws SocketTimeoutException not in time; the message says what the last dial failed with
+    /// @throws IOException the session was closed, or the thread interrupted
+    public SessionEvent.Attached awaitAttached(Deadline deadline) throws IOException {
+        lock.lock();
+        try {
+            while (current == null || !current.isOpen()) {
+                if (refused) throw failure;
+                if (closing) throw new IOException("the client is closed");
+                deadline.await(changed);
+            }
+            return new SessionEvent.Attached(current.routes(), current.visitors());
+        } catch (SocketTimeoutException e) {
+            if (failure == null) throw e;
+            var late = new SocketTimeoutException(failure.getMessage());
+            late.initCause(failure);
+            throw late;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets the requests under way finish until the deadline, then ends everything.
+    /// @param grace for the requests
+    public void close(Deadline grace) {
+        var links = stop();
+        links.forEach(Attachment::drain);
+        for (var link : links) if (!link.awaitEnd(grace)) link.close();
+        join();
+    }
+
+    /// Ends everything, giving requests under way a moment.
+    @Override public void close() {
+        close(Deadline.after(LAST_WORDS));
+    }
+
+    private List<Attachment> stop() {
+        lock.lock();
+        try {
+            closing = true;
+            wakeAll();
+            var links = new ArrayList<>(draining);
+            if (current != null) links.add(current);
+            return links;
+        } finally {
+            lock.unlock();
+            thread.interrupt();        // it may be dialling
+        }
+    }
+
+    private void join() {
+        try {
+            if (thread.getState() != Thread.State.NEW) thread.join(LAST_WORDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            for (;;) {
+                long seen = seen();
+                if (over()) return;
+                noticeEnds();
+                var need = need();
+                if (need == Need.NOTHING) awaitChange(seen, Deadline.NEVER);
+                else if (need == pausing && !pause.passed()) awaitChange(seen, pause);
+                else dial(need);
+            }
+        } catch (IOException _) {
+            // interrupted: closed
+        }
+    }
+
+    private void dial(Need need) {
+        client = client.next();
+        long began = System.nanoTime();
+        try {
+            replace(need == Need.DOUBT ? dialer.attach(client, handler, this::wake, IN_DOUBT) : dialer.attach(client, handler, this::wake));
+            pausing = Need.NOTHING;
+        } catch (RefusedException e) {
+            if (e.lasting()) refusedForGood(e);
+            else retry(e, need, longer(backoff.refused(), e.retryAfter()));
+        } catch (IOException e) {
+            var tried = Duration.ofNanos(System.nanoTime() - began);
+            retry(e, need, need == Need.DOUBT ? IN_DOUBT : backoff.unanswered(tried));
+        }
+    }
+
+    private void retry(IOException cause, Need need, Duration wait) {
+        lock.lock();
+        try {
+            if (closing) return;
+            failure = cause;
+        } finally {
+            lock.unlock();
+        }
+        pausing = need;
+        pause = soon(wait);
+        publish(new SessionEvent.Retrying(line(cause), wait));
+    }
+
+    private void refusedForGood(RefusedException cause) {
+        lock.lock();
+        try {
+            failure = cause;
+            refused = true;
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+        publish(new SessionEvent.Refused(cause.status(), line(cause)));
+    }
+
+    private void replace(Attachment next) {
+        Attachment old;
+        Attachment surplus = null;
+        boolean late;
+        lock.lock();
+        try {
+            late = closing;
+            old = late ? next : current;
+            if (!late) {
+                current = next;
+                failure = null;
+                if (old != null) draining.add(old);
+                if (draining.size() > MAX_DRAINING) surplus = draining.poll();
+                wakeAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (late) next.close();
+        else publish(new SessionEvent.Attached(next.routes(), next.visitors()));
+        if (!late && old != null) old.drain();
+        if (surplus != null) surplus.close();
+    }
+
+    /// Forgets links that have ended, and says so when it was the one that served.
+    private void noticeEnds() {
+        Attachment lost = null;
+        lock.lock();
+        try {
+            draining.removeIf(link -> !link.isOpen());
+            if (current != null && !current.isOpen()) {
+                lost = current;
+                current = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (lost == null) return;
+        backoff.lost(lost.up());
+        pausing = Need.LINK;
+        pause = soon(Duration.ofNanos(random.nextLong(SPREAD)));
+        publish(new SessionEvent.Lost(lost.end()));
+    }
+
+    private Need need() {
+        lock.lock();
+        try {
+            if (refused) return Need.NOTHING;
+            if (current == null) return Need.LINK;
+            if (current.suspect()) return Need.DOUBT;
+            return current.replacementAsked() ? Need.REPLACEMENT : Need.NOTHING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean over() {
+        lock.lock();
+        try {
+            return closing || refused && current == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long seen() {
+        lock.lock();
+        try {
+            return version;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitChange(long seen, Deadline deadline) throws IOException {
+        lock.lock();
+        try {
+            while (version == seen) deadline.await(changed);
+        } catch (SocketTimeoutException _) {
+            // the pause is over
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// An attachment has changed.
+    private void wake() {
+        lock.lock();
+        try {
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeAll() {
+        version++;
+        changed.signalAll();
+    }
+
+    private void publish(SessionEvent event) {
+        try {
+            listener.accept(event);
+        } catch (RuntimeException e) {
+            LOG.log(WARNING, "a listener failed", e);
+        }
+    }
+
+    private static Deadline soon(Duration pause) {
+        return Deadline.after(pause.plusNanos(1));     // zero would be for ever
+    }
+
+    private static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) >= 0 ? a : b;
+    }
+
+    private static String line(IOException cause) {
+        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    }
+}
