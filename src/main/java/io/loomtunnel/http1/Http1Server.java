@@ -3,12 +3,11 @@ package io.loomtunnel.http1;
 import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.http.Content;
-import io.loomtunnel.http.Exchange;
+import io.loomtunnel.http.ErrorPage;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
-import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
@@ -21,20 +20,12 @@ import java.time.Duration;
 
 /// Serves one connection that we accepted (RFC 9112): request after request, on the calling thread.
 public final class Http1Server {
-    /// How a request that can't be handled is answered.
-    @FunctionalInterface
-    public interface ErrorResponder {
-        /// Answers the exchange, to which nothing was answered yet.
-        void respond(Exchange exchange, StatusException error) throws IOException;
-    }
-
     private static final Logger log = System.getLogger(Http1Server.class.getName());
 
     private final Duplex duplex;
     private final ByteReader in;
     private final Http1Config config;
     private final Peer peer;
-    private final ErrorResponder errors;
     private final HeadReader heads;
     private final Presence presence;
     private final ByteWriter out = new ByteWriter(512);
@@ -42,12 +33,11 @@ public final class Http1Server {
     private volatile boolean idle;
 
     /// @param duplex stays the caller's to close
-    public Http1Server(Duplex duplex, ByteReader in, Http1Config config, Peer peer, ErrorResponder errors) {
+    public Http1Server(Duplex duplex, ByteReader in, Http1Config config, Peer peer) {
         this.duplex = duplex;
         this.in = in;
         this.config = config;
         this.peer = peer;
-        this.errors = errors;
         heads = new HeadReader(duplex, in, config);
         presence = new Presence(in);
     }
@@ -146,15 +136,15 @@ public final class Http1Server {
     private void run(ExchangeHandler handler, Http1Exchange exchange) throws IOException {
         try {
             handler.handle(exchange);
-            if (!exchange.responded()) errors.respond(exchange, new StatusException(500, "nobody answered the request"));
+            if (!exchange.responded()) ErrorPage.respond(exchange, new StatusException(500, "nobody answered the request"));
         } catch (StatusException e) {
-            if (!exchange.responded()) errors.respond(exchange, e);
+            if (!exchange.responded()) ErrorPage.respond(exchange, e);
         } catch (IOException e) {
             log.log(Level.DEBUG, "exchange ended", e);
             exchange.cancelled();
         } catch (RuntimeException | Error bug) {
             log.log(Level.ERROR, "a handler failed", bug);
-            if (!exchange.responded()) errors.respond(exchange, new StatusException(500, "an error of this server", bug));
+            if (!exchange.responded()) ErrorPage.respond(exchange, new StatusException(500, "an error of this server", bug));
         }
     }
 
@@ -189,7 +179,7 @@ public final class Http1Server {
     private boolean refuse(StatusException error) throws IOException {
         var head = new RequestHead("GET", peer.scheme(), "", "/", new Fields());
         var exchange = new Http1Exchange(this, new HeadReader.Request(head, 0, 1), Content.NONE, duplex, out, false);
-        errors.respond(exchange, error);
+        ErrorPage.respond(exchange, error);
         exchange.finish();
         return linger();
     }
@@ -229,14 +219,5 @@ public final class Http1Server {
             log.log(Level.DEBUG, "closed while lingering", e);
         }
         return false;
-    }
-
-    /// The shortest answer there is: a status and its detail as text.
-    public static void plain(Exchange exchange, StatusException error) throws IOException {
-        var text = error.getMessage() + "\n";
-        var sink = exchange.respond(new ResponseHead(error.status(),
-                Fields.of("content-type", "text/plain; charset=utf-8", "content-length", Integer.toString(text.length()))));
-        for (int i = 0; i < text.length(); i++) sink.write(text.charAt(i) < 128 ? text.charAt(i) : '?');
-        sink.end();
     }
 }

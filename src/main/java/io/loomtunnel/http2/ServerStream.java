@@ -4,6 +4,7 @@ import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.hpack.Encoder;
 import io.loomtunnel.http.Content;
 import io.loomtunnel.http.ContentSink;
+import io.loomtunnel.http.ErrorPage;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
@@ -40,15 +41,14 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
     @Override public void run() {
         try {
             handler.handle(this);
-            if (!responded) answer(500);
+            if (!responded) answer(new StatusException(500, "nobody answered the request"));
         } catch (StatusException e) {
-            answer(e.status());
+            answer(e);
         } catch (IOException e) {
             log.log(Level.DEBUG, "exchange ended", e);
-            answer(500);
         } catch (RuntimeException | Error bug) {
             log.log(Level.ERROR, "a handler failed", bug);
-            answer(500);
+            answer(new StatusException(500, "an error of this server", bug));
         } finally {
             // What was begun and not ended is visibly broken off; what was ended needs no more of the request.
             if (localOpen()) reset(ErrorCode.INTERNAL_ERROR);
@@ -58,11 +58,10 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         }
     }
 
-    /// The last resort, for what no handler has answered: a status without content.
-    private void answer(int status) {
+    private void answer(StatusException error) {
         if (responded) return;
         try {
-            respond(new ResponseHead(status, Fields.of("content-length", "0"))).end();
+            ErrorPage.respond(this, error);
         } catch (IOException e) {
             log.log(Level.DEBUG, "no answer", e);
         }

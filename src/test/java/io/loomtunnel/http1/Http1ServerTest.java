@@ -59,7 +59,7 @@ class Http1ServerTest {
         var duplex = pair.right();
         thread = Thread.ofVirtual().start(() -> {
             try (duplex) {
-                new Http1Server(duplex, new ByteReader(duplex.in(), MemoryBudget.PROCESS), config, PEER, Http1Server::plain).serve(handler);
+                new Http1Server(duplex, new ByteReader(duplex.in(), MemoryBudget.PROCESS), config, PEER).serve(handler);
             } catch (IOException e) {
                 // the visitor left
             }
