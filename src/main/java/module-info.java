@@ -4,6 +4,9 @@ module io.loomtunnel {
     requires static jdk.unsupported;   // sun.misc.Signal, by reflection: SIGHUP and a second SIGTERM
 
     exports io.loomtunnel.http;
+    exports io.loomtunnel.ingress;
     exports io.loomtunnel.io;
+    exports io.loomtunnel.pool;
+    exports io.loomtunnel.proxy;
     exports io.loomtunnel.tunnel;
 }

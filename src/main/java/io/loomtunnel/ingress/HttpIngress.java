@@ -1,0 +1,101 @@
+package io.loomtunnel.ingress;
+
+import io.loomtunnel.http.ErrorPage;
+import io.loomtunnel.http.Exchange;
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Forwarding;
+import io.loomtunnel.http.Hop;
+import io.loomtunnel.http.Peer;
+import io.loomtunnel.http.RequestHead;
+import io.loomtunnel.http.StatusException;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.net.Listener;
+import io.loomtunnel.net.ListenerConfig;
+import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.serve.HttpServing;
+import io.loomtunnel.serve.ServeConfig;
+import io.loomtunnel.tunnel.Tunnel;
+import io.loomtunnel.tunnel.TunnelRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/// The public side for HTTP: finds the tunnel by the request's host and path, and forwards over it.
+public final class HttpIngress implements ExchangeHandler, AutoCloseable {
+    private final TunnelRegistry tunnels;
+    private final IngressConfig config;
+    private final Forwarding forwarding;
+    private final HttpServing serving;
+    private Listener listener;
+
+    private HttpIngress(TunnelRegistry tunnels, IngressConfig config) {
+        this.tunnels = tunnels;
+        this.config = config;
+        forwarding = new Forwarding(config.responseTimeout());
+        serving = new HttpServing(new ServeConfig(config.maxRequestLine(), config.maxFieldBytes(), config.maxFields(), config.maxStreams(),
+                config.headTimeout(), config.contentTimeout(), config.idleTimeout()), this);
+    }
+
+    /// Opens a public port.
+    /// @param address where visitors come; port 0 takes a free one
+    /// @param tunnels where their requests go
+    /// @param config  limits and time-outs
+    /// @return to be closed
+    /// @throws IOException the address can't be bound; the message says why
+    public static HttpIngress start(InetSocketAddress address, TunnelRegistry tunnels, IngressConfig config) throws IOException {
+        var ingress = new HttpIngress(tunnels, config);
+        ingress.listener = Listener.start(address, ListenerConfig.DEFAULTS.withName("http").withMaxConnections(config.maxConnections()), ingress::serve);
+        return ingress;
+    }
+
+    /// Where visitors come.
+    /// @return the address, with the port that was taken
+    public InetSocketAddress localAddress() {
+        return listener.localAddress();
+    }
+
+    private void serve(SocketDuplex connection) throws IOException {
+        serving.serve(connection, new Peer(connection.remoteAddress(), "http"));
+    }
+
+    /// Sends one request through its tunnel. What goes wrong on the way is answered with a page that names the cause.
+    /// @param exchange a visitor's
+    /// @throws IOException the exchange failed after its response had begun, or the visitor is gone
+    @Override public void handle(Exchange exchange) throws IOException {
+        try {
+            var request = exchange.request();
+            // Only a TCP service opens CONNECT streams: a visitor must not choose what the client dials.
+            if (request.method().equals("CONNECT")) throw new StatusException(501, "CONNECT is not served here.");
+            var fields = Forwarding.endToEnd(request.fields());
+            ForwardedFields.write(fields, exchange.peer(), request.authority());
+            var head = new RequestHead(request.method(), exchange.peer().scheme(), request.authority(), request.path(), fields);
+            forwarding.forward(exchange, head, () -> hop(head));
+        } catch (StatusException e) {
+            if (exchange.responded()) throw e;
+            ErrorPage.respond(exchange, e);
+        }
+    }
+
+    private Hop hop(RequestHead head) throws IOException {
+        Tunnel tunnel = config.hold().isZero() ? tunnels.find(head.authority(), head.path())
+                : tunnels.await(head.authority(), head.path(), Deadline.after(config.hold()));
+        return () -> tunnel;
+    }
+
+    /// Asks visitors' connections to end with the requests that they have; new ones are still served, and asked the same.
+    public void drain() {
+        serving.drain();
+    }
+
+    /// Accepts no more visitors, waits for those who are being served and resets the rest.
+    /// @param grace how long they are waited for
+    /// @return whether nobody had to be reset
+    public boolean close(Deadline grace) {
+        serving.drain();
+        return listener.stop(grace);
+    }
+
+    /// Ends at once, whatever is under way.
+    @Override public void close() {
+        listener.close();
+    }
+}

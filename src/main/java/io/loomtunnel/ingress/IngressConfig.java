@@ -1,0 +1,61 @@
+package io.loomtunnel.ingress;
+
+import java.time.Duration;
+
+/// What visitors may do at a public HTTP port, and for how long.
+///
+/// @param maxConnections  public connections served at once; further ones wait in the backlog
+/// @param maxStreams      requests at once on an HTTP/2 connection; above it REFUSED_STREAM
+/// @param maxRequestLine  bytes of a request-line; above it 414
+/// @param maxFieldBytes   bytes of a field section; above it 431
+/// @param maxFields       fields of a section; above it 431
+/// @param headTimeout     for a whole request head, from its first byte; then 408
+/// @param contentTimeout  without a byte of request content while we are ready to read it; then 408
+/// @param idleTimeout     between two requests; then the connection is closed
+/// @param responseTimeout from the end of the request to the head of the response; then 504
+/// @param hold            how long a request waits for a tunnel that left a moment ago; then 503
+public record IngressConfig(int maxConnections, int maxStreams, int maxRequestLine, int maxFieldBytes, int maxFields, Duration headTimeout,
+                            Duration contentTimeout, Duration idleTimeout, Duration responseTimeout, Duration hold) {
+    /// 10,000 connections of 100 streams, heads of 8 KiB and 64 KiB in 200 fields; 10 s, 30 s, 75 s, 65 s (the origin's 60 s and its
+    /// way back), 5 s.
+    public static final IngressConfig DEFAULTS = new IngressConfig(10_000, 100, 8 * 1024, 64 * 1024, 200, Duration.ofSeconds(10),
+            Duration.ofSeconds(30), Duration.ofSeconds(75), Duration.ofSeconds(65), Duration.ofSeconds(5));
+
+    /// Refuses what would serve nobody.
+    public IngressConfig {
+        if (maxConnections < 1) throw new IllegalArgumentException("maxConnections " + maxConnections);
+        if (maxStreams < 1) throw new IllegalArgumentException("maxStreams " + maxStreams);
+        if (hold.isNegative()) throw new IllegalArgumentException("hold " + hold);
+        if (responseTimeout.isNegative()) throw new IllegalArgumentException("responseTimeout " + responseTimeout);
+    }
+
+    /// The same with another number of connections.
+    /// @param limit served at once
+    /// @return a new configuration
+    public IngressConfig withMaxConnections(int limit) {
+        return new IngressConfig(limit, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold);
+    }
+
+    /// The same with other limits of a head.
+    /// @param requestLine bytes
+    /// @param fieldBytes  bytes
+    /// @param fields      their number
+    /// @return a new configuration
+    public IngressConfig withHeadLimits(int requestLine, int fieldBytes, int fields) {
+        return new IngressConfig(maxConnections, maxStreams, requestLine, fieldBytes, fields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold);
+    }
+
+    /// The same with another time for a response.
+    /// @param limit from the end of the request to the head of the response
+    /// @return a new configuration
+    public IngressConfig withResponseTimeout(Duration limit) {
+        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, limit, hold);
+    }
+
+    /// The same with another wait for a tunnel.
+    /// @param limit zero answers at once
+    /// @return a new configuration
+    public IngressConfig withHold(Duration limit) {
+        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, limit);
+    }
+}

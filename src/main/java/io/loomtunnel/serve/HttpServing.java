@@ -1,0 +1,101 @@
+package io.loomtunnel.serve;
+
+import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.bytes.MemoryBudget;
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Peer;
+import io.loomtunnel.http1.Http1Server;
+import io.loomtunnel.http2.Http2Connection;
+import io.loomtunnel.io.Duplex;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Serves HTTP/1.1 and HTTP/2 on connections that somebody accepted, telling them apart by their first bytes.
+///
+/// [#drain] asks every connection to end when its requests have: HTTP/1.1 answers `Connection: close`, HTTP/2 sends GOAWAY.
+/// Those that are accepted afterwards are served as well, and asked at once: a balancer goes on sending for a while.
+public final class HttpServing {
+    private final ServeConfig config;
+    private final ExchangeHandler handler;
+    private final Set<Open> connections = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
+
+    /// @param config  limits and time-outs of every connection
+    /// @param handler answers every request
+    public HttpServing(ServeConfig config, ExchangeHandler handler) {
+        this.config = config;
+        this.handler = handler;
+    }
+
+    /// Serves a connection until it is over, on the calling thread.
+    /// @param connection taken over: closed at the return
+    /// @param peer       who is at its other end
+    /// @throws IOException the connection failed, or its peer broke the protocol
+    public void serve(Duplex connection, Peer peer) throws IOException {
+        var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);
+        var open = new Open();
+        try (connection) {
+            // Before its first byte a connection is idle; one that came while we drain may still bring a request.
+            if (!draining) open.drain = () -> end(connection);
+            connections.add(open);
+            switch (Opening.read(connection, in, draining ? config.headTimeout() : config.idleTimeout(), config.headTimeout())) {
+                case NOTHING -> {}
+                case HTTP_1 -> http1(connection, in, peer, open);
+                case HTTP_2 -> http2(connection, in, peer, open);
+            }
+        } finally {
+            connections.remove(open);
+            in.release();
+        }
+    }
+
+    /// Asks every connection to end, those that will be accepted included. Returns at once.
+    public void drain() {
+        draining = true;
+        for (var open : connections) open.drain.run();
+    }
+
+    /// The connections that are being served.
+    public int connections() {
+        return connections.size();
+    }
+
+    private void http1(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
+        var server = new Http1Server(connection, in, config.http1(), peer);
+        open.drainBy(server::drain);
+        server.serve(handler);
+    }
+
+    private void http2(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
+        connection.readTimeout(Duration.ZERO);
+        var requests = new Http2Idle(handler, config.idleTimeout());
+        var server = Http2Connection.server(connection, in, config.http2(), peer, requests);
+        open.drainBy(server::drain);
+        requests.watch(server);
+        try (requests) {
+            server.run();
+        }
+    }
+
+    /// Ends a connection that brought nothing.
+    private static void end(Duplex connection) {
+        try {
+            connection.close();
+        } catch (IOException _) {
+            // as good as closed
+        }
+    }
+
+    /// How a connection is asked to end.
+    private final class Open {
+        private volatile Runnable drain = () -> {};
+
+        /// Whoever drains says so before looking at the connections: either it finds this action, or we find that it drains.
+        void drainBy(Runnable drain) {
+            this.drain = drain;
+            if (draining) drain.run();
+        }
+    }
+}
