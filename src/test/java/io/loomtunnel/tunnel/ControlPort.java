@@ -38,7 +38,7 @@ final class ControlPort implements AutoCloseable {
         listener = Listener.start(address, ListenerConfig.DEFAULTS, connection -> {
             var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);
             var peer = new Peer(connection.remoteAddress(), "http");
-            new Http1Server(connection, in, Http1Config.DEFAULTS, peer, Http1Server::plain).serve(acceptor);
+            new Http1Server(connection, in, Http1Config.DEFAULTS, peer).serve(acceptor);
         });
     }
 
