@@ -87,7 +87,7 @@ final class Http1Content extends Content {
     @Override public long transferTo(OutputStream out) throws IOException {
         long total = 0;
         while (true) {
-            if (in.available() == 0 && !ended) out.flush();
+            if (!ended && mustWait()) out.flush();
             if (!more()) return total;
             try {
                 if (in.available() == 0 && !in.fill()) {
@@ -103,6 +103,15 @@ final class Http1Content extends Content {
             took(n);
             total += n;
         }
+    }
+
+    /// Whether the next bytes of content are still to come: with chunks, when the next size line is not here.
+    private boolean mustWait() {
+        if (remaining > 0) return in.available() == 0;
+        byte[] array = in.array();
+        int end = in.position() + in.available();
+        for (int at = in.position() + (chunkOpen ? 2 : 0); at < end; at++) if (array[at] == '\n') return false;
+        return true;
     }
 
     private void took(int bytes) {
