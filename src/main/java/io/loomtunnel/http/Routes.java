@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Finds by host and path. The more exact host wins: `app.example.com`, then `*.example.com`, then `*.com`, then `*`; of one
-/// host's paths the longest one that is a prefix of the request's, by whole segments.
+/// Finds by host and path. The more exact host wins: `app.example.com`, then `*.example.com`, then `*.com`, then `*`;
+/// of one host's paths the longest one that is a prefix of the request's, by whole segments.
 ///
 /// Look-ups take no lock and may run while routes come and go; changes are made by one thread at a time.
 ///
@@ -86,7 +86,8 @@ public final class Routes<T> {
     public T find(String authority, String path) {
         var host = host(authority);
         var found = at(exact.get(host), path);
-        for (int dot = host.indexOf('.'); found == null && dot >= 0 && !wildcards.isEmpty(); dot = host.indexOf('.', dot + 1)) {
+        int dot = wildcards.isEmpty() ? -1 : host.indexOf('.');
+        for (; found == null && dot >= 0; dot = host.indexOf('.', dot + 1)) {
             found = at(wildcards.get(host.substring(dot + 1)), path);
         }
         return found != null ? found : at(exact.get(CATCH_ALL), path);

@@ -5,9 +5,9 @@ import java.util.random.RandomGenerator;
 
 /// How long a client waits before it dials again.
 ///
-/// Two paces. A link that was up and is gone is dialled about once a second for a minute: a server that restarts finds its
-/// clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a bound that doubles from
-/// 0.5 s to 30 s ("full jitter": clients that lost one server together do not come back together), and the
+/// Two paces. A link that was up and is gone is dialled about once a second for a minute: a server that restarts finds
+/// its clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a bound that
+/// doubles from 0.5 s to 30 s ("full jitter": clients that lost one server together do not come back together), and the
 /// bound starts anew only after a link was up for a minute.
 ///
 /// Knows no clock: told how long things took. Not safe for use by two threads at once.

@@ -5,8 +5,8 @@ import java.time.Duration;
 /// When one end of a tunnel doubts that the other is still there.
 ///
 /// @param interval without a byte, after which a PING asks
-/// @param answer   how long a PING may stay unanswered, at least; on slow links four round trips. After it the tunnel is
-///                 suspect: it gets no new streams until an answer comes
+/// @param answer   how long a PING may stay unanswered, at least; on slow links four round trips. After it the tunnel
+///                 is suspect: it gets no new streams until an answer comes
 /// @param dead     without a byte, after which the tunnel is closed
 public record HeartbeatConfig(Duration interval, Duration answer, Duration dead) {
     /// 5 s, 1 s, 15 s.

@@ -21,8 +21,8 @@ import java.io.IOException;
 
 /// The server's end of the handshake: answers the Upgrade, and is the HTTP client of the connection from then on.
 ///
-/// The thread of the exchange becomes the reader of the tunnel and stays until it ends; a second one waits for the client's
-/// SETTINGS, at which the tunnel becomes routable.
+/// The thread of the exchange becomes the reader of the tunnel and stays until it ends; a second one waits for the
+/// client's SETTINGS, at which the tunnel becomes routable.
 public final class PtthAcceptor implements ExchangeHandler {
     private static final System.Logger LOG = System.getLogger(PtthAcceptor.class.getName());
     private static final String RETRY_AFTER_FULL = "5";       // seconds
@@ -39,7 +39,8 @@ public final class PtthAcceptor implements ExchangeHandler {
     /// @param authenticator judges their tokens
     /// @param visitors      what they are told about their visitors' addresses
     /// @param config        limits
-    public PtthAcceptor(TunnelRegistry tunnels, Authenticator authenticator, VisitorAddress visitors, PtthConfig config) {
+    public PtthAcceptor(TunnelRegistry tunnels, Authenticator authenticator, VisitorAddress visitors,
+                        PtthConfig config) {
         this.tunnels = tunnels;
         this.authenticator = authenticator;
         this.visitors = visitors;
@@ -86,7 +87,8 @@ public final class PtthAcceptor implements ExchangeHandler {
             case Verdict.Forbidden(var reason) -> throw new StatusException(403, reason);
             case Verdict.Unknown() -> {
                 failures.add(address);
-                throw new StatusException(401, request.token().isEmpty() ? "a token is needed" : "this token is not known here");
+                var reason = request.token().isEmpty() ? "a token is needed" : "this token is not known here";
+                throw new StatusException(401, reason);
             }
         };
     }
@@ -100,7 +102,8 @@ public final class PtthAcceptor implements ExchangeHandler {
         var connection = Http2Connection.client(duplex, in, http2, claim.peer());
         var tunnel = new Tunnel(claim, connection, config, tunnels::doubted);
         connection.onGoAway(() -> tunnels.withdraw(claim, tunnel));
-        var opening = Thread.ofVirtual().name("loomtunnel-handshake").start(() -> attach(claim, tunnel, connection, deadline));
+        var opening = Thread.ofVirtual().name("loomtunnel-handshake")
+                .start(() -> attach(claim, tunnel, connection, deadline));
         try {
             connection.run();
         } finally {
@@ -125,7 +128,8 @@ public final class PtthAcceptor implements ExchangeHandler {
 
     private static void refuse(Exchange exchange, StatusException refusal) throws IOException {
         var text = (refusal.getMessage() + "\n").getBytes(UTF_8);
-        var fields = Fields.of("content-type", "text/plain; charset=utf-8", "content-length", Integer.toString(text.length));
+        var length = Integer.toString(text.length);
+        var fields = Fields.of("content-type", "text/plain; charset=utf-8", "content-length", length);
         switch (refusal.status()) {
             case 401 -> fields.add("www-authenticate", "Bearer");
             case 426 -> fields.add("upgrade", PtthRequest.PROTOCOL).add("connection", "upgrade");

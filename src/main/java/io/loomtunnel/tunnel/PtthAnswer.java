@@ -12,12 +12,14 @@ import java.util.List;
 /// @param routes   what is registered
 /// @param visitors where visitors reach them, one URL for each route; empty when the server does not say
 record PtthAnswer(List<Route> routes, List<String> visitors) {
-    /// The 101's fields. `LoomTunnel-Routes` repeats what the request's target named, too: the answer alone says it all.
+    /// The 101's fields. `LoomTunnel-Routes` repeats what the request's target named, too: the answer alone says it
+    /// all.
     Fields fields() {
         var fields = Fields.of("connection", "upgrade", "upgrade", PtthRequest.PROTOCOL, "alpn", PtthRequest.HTTP2,
                 "loomtunnel-routes", PtthRequest.routeList(routes));
         if (!visitors.isEmpty()) {
-            fields.add("loomtunnel-visitors", StructuredItem.list(visitors.stream().map(StructuredItem::text).toList()));
+            var urls = visitors.stream().map(StructuredItem::text).toList();
+            fields.add("loomtunnel-visitors", StructuredItem.list(urls));
         }
         return fields;
     }
@@ -26,17 +28,24 @@ record PtthAnswer(List<Route> routes, List<String> visitors) {
     /// @param asked the routes of the request
     /// @throws StatusException (502) the server switched to something else than HTTP/2 transposed
     static PtthAnswer parse(Fields fields, List<Route> asked) throws StatusException {
-        if (!fields.lists("upgrade", PtthRequest.PROTOCOL)) throw new StatusException(502, "the server switched to another protocol");
+        if (!fields.lists("upgrade", PtthRequest.PROTOCOL)) {
+            throw new StatusException(502, "the server switched to another protocol");
+        }
         var alpn = fields.joined("alpn");
-        if (alpn != null && !PtthRequest.offersHttp2(alpn)) throw new StatusException(502, "the server chose another protocol than h2");
+        if (alpn != null && !PtthRequest.offersHttp2(alpn)) {
+            throw new StatusException(502, "the server chose another protocol than h2");
+        }
         var routes = fields.joined("loomtunnel-routes");
         var visitors = fields.joined("loomtunnel-visitors");
-        return new PtthAnswer(routes == null ? asked : PtthRequest.routes(routes), visitors == null ? List.of() : urls(visitors));
+        return new PtthAnswer(routes == null ? asked : PtthRequest.routes(routes),
+                visitors == null ? List.of() : urls(visitors));
     }
 
     private static List<String> urls(String field) throws MalformedMessageException {
         var urls = new ArrayList<String>();
-        for (var member : StructuredParser.list(field)) if (member.value() instanceof Value.Text(var url)) urls.add(url);
+        for (var member : StructuredParser.list(field)) {
+            if (member.value() instanceof Value.Text(var url)) urls.add(url);
+        }
         return urls;
     }
 }

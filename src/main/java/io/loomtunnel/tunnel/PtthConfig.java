@@ -7,11 +7,12 @@ import java.util.Set;
 ///
 /// @param handshake     from the request's head to the client's SETTINGS, whole; past it the connection is closed
 /// @param maxRoutes     of one connection; above it 400
-/// @param names         the hosts that this server answers to, in lower case and without ports: a handshake for another one
-///                      is refused with 421; empty when any name will do
+/// @param names         the hosts that this server answers to, in lower case and without ports: a handshake for another
+///                      one is refused with 421; empty when any name will do
 /// @param heartbeat     when a client is suspect, and when it is dead
 /// @param firstStreamId of each tunnel, odd; higher ones let a test see the ids run out
-public record PtthConfig(Duration handshake, int maxRoutes, Set<String> names, HeartbeatConfig heartbeat, int firstStreamId) {
+public record PtthConfig(Duration handshake, int maxRoutes, Set<String> names, HeartbeatConfig heartbeat,
+                         int firstStreamId) {
     /// 10 s, 100 routes, any name.
     public static final PtthConfig DEFAULTS =
             new PtthConfig(Duration.ofSeconds(10), 100, Set.of(), HeartbeatConfig.DEFAULTS, 1);
@@ -20,7 +21,8 @@ public record PtthConfig(Duration handshake, int maxRoutes, Set<String> names, H
     public PtthConfig {
         if (!handshake.isPositive()) throw new IllegalArgumentException("handshake " + handshake);
         if (maxRoutes < 1) throw new IllegalArgumentException("maxRoutes " + maxRoutes);
-        if (firstStreamId < 1 || firstStreamId % 2 == 0) throw new IllegalArgumentException("firstStreamId " + firstStreamId);
+        boolean odd = firstStreamId % 2 == 1;
+        if (firstStreamId < 1 || !odd) throw new IllegalArgumentException("firstStreamId " + firstStreamId);
         names = Set.copyOf(names);
     }
 

@@ -33,7 +33,8 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
         if (!offersHttp2(fields.joined("alpn"))) throw new StatusException(426, "the ALPN field must offer h2");
         if (!head.method().equals("GET")) throw new MalformedMessageException("a tunnel begins with GET");
         var client = fields.joined("loomtunnel-client");
-        return new PtthRequest(routes(head, maxRoutes), client == null ? ClientId.fresh() : ClientId.parse(client), token(fields));
+        var id = client == null ? ClientId.fresh() : ClientId.parse(client);
+        return new PtthRequest(routes(head, maxRoutes), id, token(fields));
     }
 
     /// Writes the request.
@@ -91,7 +92,8 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
         int at = fields.find("authorization", 0);
         if (at < 0 || fields.find("authorization", at + 1) >= 0) return "";
         var credentials = fields.value(at);
-        return credentials.regionMatches(true, 0, BEARER, 0, BEARER.length()) ? credentials.substring(BEARER.length()).strip() : "";
+        if (!credentials.regionMatches(true, 0, BEARER, 0, BEARER.length())) return "";
+        return credentials.substring(BEARER.length()).strip();
     }
 
     /// Without the token.

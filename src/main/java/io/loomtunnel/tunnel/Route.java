@@ -23,7 +23,8 @@ public record Route(String host, String path) {
         if (!path.isEmpty() && path.charAt(0) != '/') throw new IllegalArgumentException("not a path prefix: " + path);
         for (int i = 0; i < path.length(); i++) {
             char c = path.charAt(i);
-            if (c <= ' ' || c > '~' || c == '?' || c == '#') throw new IllegalArgumentException("not a path prefix: " + path);
+            boolean allowed = c > ' ' && c <= '~' && c != '?' && c != '#';
+            if (!allowed) throw new IllegalArgumentException("not a path prefix: " + path);
         }
     }
 
@@ -80,8 +81,11 @@ public record Route(String host, String path) {
 
     private static String address(String literal) {
         boolean closed = literal.length() > 3 && literal.endsWith("]");
-        for (int i = 1; i < literal.length() - 1; i++) closed &= "0123456789abcdefABCDEF:.".indexOf(literal.charAt(i)) >= 0;
-        if (!closed) throw new IllegalArgumentException("not an IPv6 address: " + literal);
+        boolean digits = true;
+        for (int i = 1; i < literal.length() - 1; i++) {
+            digits &= "0123456789abcdefABCDEF:.".indexOf(literal.charAt(i)) >= 0;
+        }
+        if (!closed || !digits) throw new IllegalArgumentException("not an IPv6 address: " + literal);
         return literal.toLowerCase(Locale.ROOT);
     }
 }

@@ -3,8 +3,9 @@ package io.loomtunnel.tunnel;
 import java.util.List;
 import java.util.Map;
 
-/// An item of a structured field (RFC 9651 §3.3) with its parameters, in their order. The kinds that no field of ours has
-/// (decimals, byte sequences, dates, display strings, inner lists) do not exist here: they are refused as malformed.
+/// An item of a structured field (RFC 9651 §3.3) with its parameters, in their order. The kinds that no field of ours
+/// has (decimals, byte sequences, dates, display strings, inner lists) do not exist here: they are refused as
+/// malformed.
 record StructuredItem(Value value, Map<String, Value> parameters) {
     /// A bare item (RFC 9651 §3.3).
     sealed interface Value {

@@ -42,7 +42,8 @@ final class StructuredParser {
         parser.spaces();
         while (parser.more()) {
             var key = parser.key();
-            members.put(key, parser.skip('=') ? parser.item() : new StructuredItem(new Value.Flag(true), parser.parameters()));
+            var value = parser.skip('=') ? parser.bareItem() : new Value.Flag(true);
+            members.put(key, new StructuredItem(value, parser.parameters()));
             parser.separator();
         }
         return members;

@@ -76,8 +76,8 @@ public final class Tunnel implements HttpConnection {
         return transaction;
     }
 
-    /// Tells the client to attach again, here or elsewhere (a GOAWAY of the one who sends requests has no other meaning).
-    /// The tunnel serves until the new one is routable.
+    /// Tells the client to attach again, here or elsewhere (a GOAWAY of the one who sends requests has no other
+    /// meaning). The tunnel serves until the new one is routable.
     void askToAttachAgain() {
         if (asked.compareAndSet(false, true)) connection.goAway();
     }

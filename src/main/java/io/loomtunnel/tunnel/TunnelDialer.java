@@ -44,7 +44,8 @@ public final class TunnelDialer {
         if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
         for (int i = 0; i < token.length(); i++) {
-            if (token.charAt(i) <= ' ' || token.charAt(i) > '~') throw new IllegalArgumentException("the token is not printable ASCII");
+            boolean printable = token.charAt(i) > ' ' && token.charAt(i) <= '~';
+            if (!printable) throw new IllegalArgumentException("the token is not printable ASCII");
         }
         this.host = host;
         this.port = port;
@@ -70,7 +71,12 @@ public final class TunnelDialer {
         return attach(client, handler, onChange, config.connect());
     }
 
-    Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange, Duration connect) throws IOException {
+    Duration connectLimit() {
+        return config.connect();
+    }
+
+    Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange, Duration connect)
+            throws IOException {
         var deadline = Deadline.after(config.handshake());
         var socket = Dialer.DEFAULT.connect(host, port, connect);
         var limit = Watchdog.PROCESS.limit(deadline.left(), socket::reset);
@@ -78,7 +84,9 @@ public final class TunnelDialer {
             return upgrade(socket, client, handler, onChange, deadline);
         } catch (IOException e) {
             socket.close();
-            if (limit.passed() || deadline.passed()) throw new SocketTimeoutException(server() + " did not complete the handshake in time");
+            if (limit.passed() || deadline.passed()) {
+                throw new SocketTimeoutException(server() + " did not complete the handshake in time");
+            }
             throw e;
         }
     }
@@ -128,7 +136,9 @@ public final class TunnelDialer {
 
     private static Duration retryAfter(String seconds) {
         if (seconds == null || seconds.isEmpty() || seconds.length() > 9) return Duration.ZERO;
-        for (int i = 0; i < seconds.length(); i++) if (seconds.charAt(i) < '0' || seconds.charAt(i) > '9') return Duration.ZERO;
+        for (int i = 0; i < seconds.length(); i++) {
+            if (seconds.charAt(i) < '0' || seconds.charAt(i) > '9') return Duration.ZERO;
+        }
         return Duration.ofSeconds(Math.min(MAX_RETRY_AFTER, Long.parseLong(seconds)));
     }
 }

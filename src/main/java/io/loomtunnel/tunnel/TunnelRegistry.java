@@ -2,14 +2,12 @@ package io.loomtunnel.tunnel;
 
 import static java.lang.System.Logger.Level.WARNING;
 
-import io.loomtunnel.http.Routes;
 import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,9 +20,9 @@ import java.util.function.Consumer;
 
 /// The clients that are attached, and which of them gets the next request for a host.
 ///
-/// A claim is admitted before the handshake's 101 and so keeps its hosts from other tokens; its tunnel is given requests once
-/// it is attached. Look-ups take no lock. `lock` guards the claims, the services and their membership; no tunnel is
-/// called and no listener told while it is held.
+/// A claim is admitted before the handshake's 101 and so keeps its hosts from other tokens; its tunnel is given
+/// requests once it is attached. Look-ups take no lock. `lock` guards the claims, the services and their membership; no
+/// tunnel is called and no listener told while it is held.
 public final class TunnelRegistry implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TunnelRegistry.class.getName());
     /// The most clients that one server takes.
@@ -35,9 +33,7 @@ public final class TunnelRegistry implements AutoCloseable {
     private final Set<Claim> pending = new LinkedHashSet<>();
     private final Map<Claim, Tunnel> attached = new LinkedHashMap<>();
     private final Set<Tunnel> leaving = new LinkedHashSet<>();   // withdrawn, streams still open
-    private final Map<Route, Service> services = new HashMap<>();
-    private final Set<Service> remembered = new LinkedHashSet<>();   // idle ones, in the order in which they will be forgotten
-    private final Routes<Service> routes = new Routes<>();
+    private final Services services = new Services();
     private final List<Consumer<TunnelEvent>> listeners = new CopyOnWriteArrayList<>();
     private volatile long version;
     private boolean draining;
@@ -50,13 +46,17 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @param authority the visitor's, with or without a port
     /// @param path      of the request
     /// @return one that takes new requests
-    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the moment
+    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the
+    ///                         moment
     public Tunnel find(String authority, String path) throws StatusException {
-        var service = routes.find(authority, path);
-        if (service == null) throw unknown();
-        var tunnel = service.pick();
-        if (tunnel != null) return tunnel;
-        throw service.state() == Service.State.GONE ? unknown() : unavailable();
+        for (;;) {
+            var service = services.find(authority, path);
+            if (service == null) throw unknown();
+            var tunnel = service.pick();
+            if (tunnel != null) return tunnel;
+            if (service.state() != Service.State.GONE) throw unavailable();
+            forget(service);           // and look again: a less exact route may serve the host
+        }
     }
 
     /// The tunnel for the next request of a host; waits when the last one left a moment ago, or is not heard of.
@@ -69,7 +69,7 @@ public final class TunnelRegistry implements AutoCloseable {
     public Tunnel await(String authority, String path, Deadline deadline) throws IOException {
         for (;;) {
             long seen = version;       // read first: what changes from here on ends the wait below
-            var service = routes.find(authority, path);
+            var service = services.find(authority, path);
             if (service == null) throw unknown();
             var tunnel = service.pick();
             if (tunnel != null) return tunnel;
@@ -118,18 +118,19 @@ public final class TunnelRegistry implements AutoCloseable {
     // ---- for the handshake -----------------------------------------------------------------------------------------
 
     /// Admits a claim, and makes sure that the other tunnels of its token are still there.
-    /// @throws StatusException 409: a host is another token's, or this or a later dial of the slot is here; 503: full or draining
+    /// @throws StatusException 409: a host is another token's, or this or a later dial of the slot is here; 503: full
+    ///                         or draining
     void admit(Claim claim) throws StatusException {
         var siblings = new ArrayList<Tunnel>();
         lock.lock();
         try {
             if (draining) throw new StatusException(503, "this server is shutting down");
-            if (pending.size() + attached.size() >= MAX_TUNNELS) throw new StatusException(503, "this server has all the clients it takes");
+            boolean full = pending.size() + attached.size() >= MAX_TUNNELS;
+            if (full) throw new StatusException(503, "this server has all the clients it takes");
             for (var held : pending) refuseConflict(claim, held);
             for (var held : attached.keySet()) refuseConflict(claim, held);
-            expire();
             pending.add(claim);
-            for (var route : claim.routes()) service(route).claims(1);
+            services.claim(claim);
             attached.forEach((held, tunnel) -> {
                 if (held.owner().equals(claim.owner())) siblings.add(tunnel);
             });
@@ -140,7 +141,8 @@ public final class TunnelRegistry implements AutoCloseable {
     }
 
     /// Gives requests to the tunnel of an admitted claim, which replaces earlier dials of its slot.
-    /// @return false when a later dial of its slot was faster, it has said already that it leaves, or the registry is closed
+    /// @return false when a later dial of its slot was faster, it has said already that it leaves, or the registry is
+    ///         closed
     boolean attach(Claim claim, Tunnel tunnel) {
         var replaced = new ArrayList<Tunnel>();
         boolean leave;
@@ -150,7 +152,7 @@ public final class TunnelRegistry implements AutoCloseable {
             for (var held : attached.keySet()) if (held.replaces(claim)) return false;
             if (!pending.remove(claim)) return false;
             attached.put(claim, tunnel);
-            for (var route : claim.routes()) service(route).add(tunnel);
+            services.attach(claim, tunnel);
             for (var held : List.copyOf(attached.keySet())) if (claim.replaces(held)) replaced.add(withdrawn(held));
             leave = draining;
             wakeAll();
@@ -180,7 +182,7 @@ public final class TunnelRegistry implements AutoCloseable {
         lock.lock();
         try {
             if (!pending.remove(claim)) return;
-            release(claim, null);
+            services.release(claim, null);
             wakeAll();
         } finally {
             lock.unlock();
@@ -228,48 +230,16 @@ public final class TunnelRegistry implements AutoCloseable {
         var tunnel = attached.remove(claim);
         tunnel.withdraw();
         leaving.add(tunnel);
-        release(claim, tunnel);
+        services.release(claim, tunnel);
         return tunnel;
-    }
-
-    private void release(Claim claim, Tunnel tunnel) {
-        for (var route : claim.routes()) {
-            var service = services.get(route);
-            service.claims(-1);
-            service.remove(tunnel);
-            if (service.gone()) drop(service);
-            else if (service.idle()) remembered.add(service);
-        }
-    }
-
-    private Service service(Route route) {
-        var service = services.computeIfAbsent(route, Service::new);
-        remembered.remove(service);
-        routes.put(route.host(), route.path(), service);
-        return service;
-    }
-
-    private void drop(Service service) {
-        services.remove(service.route());
-        remembered.remove(service);
-        routes.remove(service.route().host(), service.route().path());
     }
 
     private void forget(Service service) {
         lock.lock();
         try {
-            if (services.get(service.route()) == service && service.gone()) drop(service);
+            services.forget(service);
         } finally {
             lock.unlock();
-        }
-    }
-
-    /// Drops what need not be remembered any longer.
-    private void expire() {
-        while (!remembered.isEmpty()) {
-            var oldest = remembered.iterator().next();
-            if (!oldest.gone()) return;
-            drop(oldest);
         }
     }
 

@@ -16,8 +16,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Keeps a client attached to one server: dials, and dials again when the link is lost, in doubt, or the server asks for it.
-/// A new link is up before the old one ends, wherever the old one still works.
+/// Keeps a client attached to one server: dials, and dials again when the link is lost, in doubt, or the server asks
+/// for it. A new link is up before the old one ends, wherever the old one still works.
 ///
 /// One virtual thread does all of it; attachments only wake it, and it looks at their state. `lock` guards the fields
 /// below it; nothing is called and nobody told while it is held.
@@ -147,7 +147,8 @@ public final class TunnelSession implements AutoCloseable {
         client = client.next();
         long began = System.nanoTime();
         try {
-            replace(need == Need.DOUBT ? dialer.attach(client, handler, this::wake, IN_DOUBT) : dialer.attach(client, handler, this::wake));
+            var limit = need == Need.DOUBT ? IN_DOUBT : dialer.connectLimit();
+            replace(dialer.attach(client, handler, this::wake, limit));
             pausing = Need.NOTHING;
         } catch (RefusedException e) {
             if (e.lasting()) refusedForGood(e);

@@ -55,7 +55,9 @@ final class WellKnownTarget {
         var host = origin.substring(scheme + 3);
         int colon = host.lastIndexOf(':');
         if (colon > host.lastIndexOf(']')) {
-            if (!isPort(host.substring(colon + 1))) throw new MalformedMessageException("the target has an origin with a bad port");
+            if (!isPort(host.substring(colon + 1))) {
+                throw new MalformedMessageException("the target has an origin with a bad port");
+            }
             host = host.substring(0, colon);
         }
         try {
@@ -76,7 +78,8 @@ final class WellKnownTarget {
     private static void encode(String origin, StringBuilder target) {
         for (byte b : origin.getBytes(ISO_8859_1)) {
             char c = (char) (b & 0xff);
-            boolean unreserved = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~".indexOf(c) >= 0;
+            boolean unreserved = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+                    || "-._~".indexOf(c) >= 0;
             if (unreserved) target.append(c);
             else target.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
         }
@@ -87,7 +90,9 @@ final class WellKnownTarget {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == '%') {
-                if (i + 2 >= text.length() || !HexFormat.isHexDigit(text.charAt(i + 1)) || !HexFormat.isHexDigit(text.charAt(i + 2))) {
+                boolean whole = i + 2 < text.length() && HexFormat.isHexDigit(text.charAt(i + 1))
+                        && HexFormat.isHexDigit(text.charAt(i + 2));
+                if (!whole) {
                     throw new MalformedMessageException("the target has a broken percent-encoding");
                 }
                 c = (char) HexFormat.fromHexDigits(text, i + 1, i + 3);

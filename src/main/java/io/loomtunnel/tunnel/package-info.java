@@ -1,10 +1,10 @@
-/// Who is at the far end: the handshake, the token, the registry, the heartbeat and the reconnecting. What flows through a tunnel
-/// is `http2`'s matter.
+/// Who is at the far end: the handshake, the token, the registry, the heartbeat and the reconnecting. What flows
+/// through a tunnel is `http2`'s matter.
 ///
 /// # The wire
-/// There is no tunnel protocol of our own. A tunnel is PTTH (`draft-kazuho-ptth-ptth-01`, Protocol for Transposed Transactions
-/// over HTTP): the client asks for it by an HTTP/1.1 Upgrade, and from the 101 on the connection is ordinary HTTP/2 (RFC
-/// 9113) in which the server plays the HTTP client.
+/// There is no tunnel protocol of our own. A tunnel is PTTH (`draft-kazuho-ptth-ptth-01`, Protocol for Transposed
+/// Transactions over HTTP): the client asks for it by an HTTP/1.1 Upgrade, and from the 101 on the connection is
+/// ordinary HTTP/2 (RFC 9113) in which the server plays the HTTP client.
 /// ```
 /// client -> server    GET /.well-known/ptth/http%3A%2F%2Fapp.example.com/ HTTP/1.1
 ///                     Host: edge.example.com:7835
@@ -23,17 +23,20 @@
 /// server -> client    PRI * HTTP/2.0 … SETTINGS
 /// client -> server    SETTINGS                          (with ENABLE_CONNECT_PROTOCOL, RFC 8441)
 /// ```
-/// **The target** `/.well-known/ptth/{serialized_origin}/` (RFC 6570) lists exact hosts as origins `http://HOST`, percent-encoded
-/// and separated by commas. Scheme and port of an origin are accepted and not compared; names are, in lower case, in
-/// A-labels and without a trailing dot. Without an exact host the target is `/.well-known/ptth/loomtunnel/`.
+/// **The target** `/.well-known/ptth/{serialized_origin}/` (RFC 6570) lists exact hosts as origins `http://HOST`,
+/// percent-encoded and separated by commas. Scheme and port of an origin are accepted and not compared; names are, in
+/// lower case, in A-labels and without a trailing dot. Without an exact host the target is
+/// `/.well-known/ptth/loomtunnel/`.
 ///
-/// | field | what it is |
-/// |---|---|
-/// | `ALPN` | a list of protocol ids (RFC 7639) that must offer `h2`; the 101 says which was chosen |
-/// | `Authorization` | `Bearer` and the token (RFC 6750) |
-/// | `LoomTunnel-Routes` | a list of strings (RFC 9651). Request: what is no exact host, `*.NAME`, `*` (every host that nobody registered), `HOST/PATH` (a prefix by whole segments). 101: all routes that are now registered. Unknown parameters of a member are ignored |
-/// | `LoomTunnel-Client` | a dictionary (RFC 9651): `instance`, a string, drawn once a process; `slot`, which of its connections; `epoch`, which rises at each dial of a slot. Without the field each connection is an instance of its own |
-/// | `LoomTunnel-Visitors` | 101 only: a list of strings, a URL for each route, in the order of the routes: where visitors reach it. For a person to read; a `*` in it stands for any label |
+/// - `ALPN`: a list of protocol ids (RFC 7639) that must offer `h2`; the 101 says which was chosen.
+/// - `Authorization`: `Bearer` and the token (RFC 6750).
+/// - `LoomTunnel-Routes`: a list of strings (RFC 9651). In the request, what is no exact host: `*.NAME`, `*` (every host
+///   that nobody registered by name), `HOST/PATH` (a prefix by whole segments). In the 101, all routes that are now
+///   registered. Parameters that a receiver does not know are ignored.
+/// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of its
+///   connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its own.
+/// - `LoomTunnel-Visitors`, in the 101 only: a list of strings, for each route in their order the URL where visitors reach
+///   it. For a person to read; a `*` in it stands for any label.
 ///
 /// **Refusals** carry one line of `text/plain`, written for the person who runs the client.
 ///
@@ -55,24 +58,25 @@
 ///  server   admitted ──SETTINGS──▶ routable ◀──answer── suspect ──15 s──▶ closed
 ///              │                   │     └──silent 1 s──▶ ▲
 ///            10 s                  ├── the client's GOAWAY, or a later epoch ──▶ withdrawn ──last stream──▶ ended
-///              ▼                   └── our GOAWAY: "attach again" (draining; half of the stream ids used) ──▶ still routable
+///              ▼                   └── our GOAWAY: "attach again" (draining; half of the ids used) ──▶ still routable
 ///            closed
 /// ```
 /// - **Who replaces whom.** Same token, instance and slot with a higher epoch replaces the older connection once it is
-///   routable; the older one gets no new streams and ends with its last, or after 1 s when nobody answers its PING. Other slots and
-///   instances of the token share its routes: a new stream goes to the connection with the fewest bytes waiting. Whenever a
-///   token attaches, its other connections are PINGed.
-/// - **Alive.** PING after 5 s without a byte, at both ends. Unanswered for a second (or four round trips) the tunnel is suspect: no
-///   new streams, and the client dials a replacement every second. Silent for 15 s it is closed. A peer whose bytes arrive is not
-///   suspect however late its answer is: the answer queues behind them.
+///   routable; the older one gets no new streams and ends with its last, or after 1 s when nobody answers its PING.
+///   Other slots and instances of the token share its routes: a new stream goes to the connection with the fewest bytes
+///   waiting. Whenever a token attaches, its other connections are PINGed.
+/// - **Alive.** PING after 5 s without a byte, at both ends. Unanswered for a second (or four round trips) the tunnel
+///   is suspect: no new streams, and the client dials a replacement every second. Silent for 15 s it is closed. A peer
+///   whose bytes arrive is not suspect however late its answer is: the answer queues behind them.
 /// - **Gone.** The server remembers a route for 10 s after its last tunnel left, so that requests can wait for a client
 ///   that restarts.
-/// - **Drain.** The client, being the HTTP server, drains by two GOAWAYs (RFC 9113 §6.8). The server's GOAWAY(NO_ERROR) asks the
-///   client to attach again, here or elsewhere; the old tunnel serves until the new one is routable.
+/// - **Drain.** The client, being the HTTP server, drains by two GOAWAYs (RFC 9113 §6.8). The server's GOAWAY(NO_ERROR)
+///   asks the client to attach again, here or elsewhere; the old tunnel serves until the new one is routable.
 ///
 /// # Threads and locks
-/// A tunnel is read by the thread that carried the handshake: at the server that of the accepted connection, at the client one of its
-/// own. A heartbeat has no thread: the timer of the process looks at the clock, and a PING gets a virtual thread while it is
-/// awaited. A [io.loomtunnel.tunnel.TunnelSession] has one that dials. The registry's lock and a session's cover a few field
-/// accesses; neither is held while a tunnel is called or a listener told. Look-ups of routes take no lock.
+/// A tunnel is read by the thread that carried the handshake: at the server that of the accepted connection, at the
+/// client one of its own. A heartbeat has no thread: the timer of the process looks at the clock, and a PING gets a
+/// virtual thread while it is awaited. A [io.loomtunnel.tunnel.TunnelSession] has one that dials. The registry's lock
+/// and a session's cover a few field accesses; neither is held while a tunnel is called or a listener told. Look-ups of
+/// routes take no lock.
 package io.loomtunnel.tunnel;

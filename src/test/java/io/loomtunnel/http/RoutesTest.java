@@ -16,9 +16,11 @@ class RoutesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "app.example.com, app.example.com", "APP.Example.com:8080, app.example.com", "app.example.com., app.example.com",
+        "app.example.com, app.example.com", "APP.Example.com:8080, app.example.com",
+        "app.example.com., app.example.com",
         "app.example.com.:80, app.example.com", "other.example.com, *.example.com", "a.b.example.com, *.example.com",
-        "example.com, *.com", "com,", "'',", "localhost,", "*.example.com, *.example.com", "[::1], [::1]", "[::1]:8080, [::1]", ":80,",
+        "example.com, *.com", "com,", "'',", "localhost,", "*.example.com, *.example.com",
+        "[::1], [::1]", "[::1]:8080, [::1]", ":80,",
     })
     void theMoreExactHostWins(String authority, String found) {
         assertEquals(found, routes.find(authority, "/"));
@@ -33,8 +35,10 @@ class RoutesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "/, app.example.com", "/api, api", "/api/, api", "/api/x, api", "/api?x=1, api", "/apis, app.example.com", "/api/v2, v2",
-        "/api/v2/x, v2", "/api/v20, api", "/static/, static", "/static/x, static", "/static, app.example.com", "*, app.example.com",
+        "/, app.example.com", "/api, api", "/api/, api", "/api/x, api", "/api?x=1, api", "/apis, app.example.com",
+        "/api/v2, v2",
+        "/api/v2/x, v2", "/api/v20, api", "/static/, static", "/static/x, static",
+        "/static, app.example.com", "*, app.example.com",
     })
     void theLongestPrefixOfWholeSegmentsWins(String path, String found) {
         routes.put("app.example.com", "/api", "api");

@@ -17,7 +17,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 
-/// A server's control port on loopback. Two tokens are good, `token` and `stranger`; nobody may register `forbidden.example`.
+/// A server's control port on loopback. Two tokens are good, `token` and `stranger`; nobody may register
+/// `forbidden.example`.
 final class ControlPort implements AutoCloseable {
     static final String TARGET = "/.well-known/ptth/http%3A%2F%2Fapp.example.com/";
 

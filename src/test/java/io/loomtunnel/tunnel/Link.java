@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// A tunnel in memory without its handshake: both HTTP/2 connections run, the far end answers with its name. Its line can be
-/// cut as a cable is: nothing arrives any more, and nobody is told.
+/// A tunnel in memory without its handshake: both HTTP/2 connections run, the far end answers with its name. Its line
+/// can be cut as a cable is: nothing arrives any more, and nobody is told.
 final class Link implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Peer PEER = new Peer(new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), "http");
@@ -39,7 +39,8 @@ final class Link implements AutoCloseable {
     private final Cut line;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, String name, String... routes) throws IOException {
+    Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, String name, String... routes)
+            throws IOException {
         this(tunnels, owner, client, config, exchange -> {
             var text = name.getBytes(ISO_8859_1);
             try (var content = exchange.respond(new ResponseHead(200, new Fields()))) {
@@ -49,14 +50,15 @@ final class Link implements AutoCloseable {
         }, routes);
     }
 
-    Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, ExchangeHandler handler, String... routes)
-            throws IOException {
+    Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, ExchangeHandler handler,
+         String... routes) throws IOException {
         this.tunnels = tunnels;
         claim = new Claim(owner, client, List.of(routes).stream().map(Route::of).toList(), PEER);
         tunnels.admit(claim);
         var pair = new DuplexPair(256 * 1024);
         line = new Cut(pair.left());
-        near = Http2Connection.client(line, reader(line), Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId()), PEER);
+        var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
+        near = Http2Connection.client(line, reader(line), http2, PEER);
         far = Http2Connection.server(pair.right(), reader(pair.right()), Http2Config.TUNNEL, PEER, handler);
         tunnel = new Tunnel(claim, near, config, tunnels::doubted);
         near.onGoAway(() -> tunnels.withdraw(claim, tunnel));

@@ -46,7 +46,8 @@ class PtthAcceptorTest {
     @Test void theServerPlaysTheHttpClientAfterIt() throws Exception {                          // RFC 9113 §3.4
         try (var client = server.say(ControlPort.request())) {
             ControlPort.answer(client);
-            assertEquals("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", new String(client.getInputStream().readNBytes(24), ISO_8859_1));
+            var preface = new String(client.getInputStream().readNBytes(24), ISO_8859_1);
+            assertEquals("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", preface);
             assertEquals(4, client.getInputStream().readNBytes(9)[3], "SETTINGS");
         }
     }

@@ -19,7 +19,8 @@ class PtthRequestTest {
     private static final ClientId CLIENT = new ClientId("0f", 2, 7);
 
     @Test void isWrittenAsTheDesignShowsIt() {
-        var head = new PtthRequest(List.of(Route.of("app.example.com"), Route.of("*.example.org")), CLIENT, "secret").head("edge:7835");
+        var routes = List.of(Route.of("app.example.com"), Route.of("*.example.org"));
+        var head = new PtthRequest(routes, CLIENT, "secret").head("edge:7835");
         assertEquals("/.well-known/ptth/http%3A%2F%2Fapp.example.com/", head.path());
         assertEquals("edge:7835", head.authority());
         assertEquals("ptth", head.fields().first("upgrade"));
@@ -30,8 +31,8 @@ class PtthRequestTest {
     }
 
     @Test void whatWasWrittenIsRead() throws Exception {
-        var request = new PtthRequest(List.of(Route.of("a.example"), Route.of("[::1]"), Route.of("*"), Route.of("b.example/x")),
-                CLIENT, "t.o-k_en~+/=");
+        var routes = List.of(Route.of("a.example"), Route.of("[::1]"), Route.of("*"), Route.of("b.example/x"));
+        var request = new PtthRequest(routes, CLIENT, "t.o-k_en~+/=");
         assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
     }
 
@@ -52,13 +53,17 @@ class PtthRequestTest {
 
     @Test void originsAreSeparatedByCommasEncodedOrNot() throws Exception {                     // RFC 6570 §3.2.2
         var expected = List.of(Route.of("a"), Route.of("b"), Route.of("c"));
-        assertEquals(expected, WellKnownTarget.parse("/.well-known/ptth/http%3A%2F%2Fa,http%3A%2F%2Fb%2Chttps%3A%2F%2Fc/"));
+        var target = "/.well-known/ptth/http%3A%2F%2Fa,http%3A%2F%2Fb%2Chttps%3A%2F%2Fc/";
+        assertEquals(expected, WellKnownTarget.parse(target));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", "/", "x/", "loomtunnel", "loomtunnel/x", "loomtunnel/?a", "http%3A%2F%2F/", "http%3A%2F%2Fa,/", "http%3A%2F%2Fa%/", "http%3A%2F%2Fa%4/",
-        "http%3A%2F%2Fa%4g/", "http%3A%2F%2Fa%00/", "http%3A%2F%2Fa%C3%BC/", "ftp%3A%2F%2Fa/", "http%3A%2F%2Fa%3A/", "http%3A%2F%2Fa%3A99999/",
+        "", "/", "x/", "loomtunnel", "loomtunnel/x", "loomtunnel/?a",
+        "http%3A%2F%2F/", "http%3A%2F%2Fa,/", "http%3A%2F%2Fa%/",
+        "http%3A%2F%2Fa%4/", "http%3A%2F%2Fa%4g/", "http%3A%2F%2Fa%00/",
+        "http%3A%2F%2Fa%C3%BC/", "ftp%3A%2F%2Fa/", "http%3A%2F%2Fa%3A/",
+        "http%3A%2F%2Fa%3A99999/",
         "http%3A%2F%2Fa%2Fpath/", "http%3A%2F%2Fu%40a/", "http%3A%2F%2F%2A.a/", "http%3A%2F%2F%2A/", "null/",
     })
     void whatIsNoListOfOriginsIsMalformed(String rest) {
@@ -68,7 +73,8 @@ class PtthRequestTest {
 
     @Test void aRequestThatOffersNoUpgradeIsToldWhatToUpgradeTo() {                             // RFC 9110 §15.5.22
         assertEquals(426, status(request().head("edge").with(Fields.of("alpn", "h2"))));
-        assertEquals(426, status(request().head("edge").with(Fields.of("connection", "upgrade", "upgrade", "websocket", "alpn", "h2"))));
+        var other = Fields.of("connection", "upgrade", "upgrade", "websocket", "alpn", "h2");
+        assertEquals(426, status(request().head("edge").with(other)));
     }
 
     @ParameterizedTest
@@ -82,13 +88,16 @@ class PtthRequestTest {
     @Test void eachConnectionWithoutAnIdentityIsAnInstanceOfItsOwn() throws Exception {
         var head = request().head("edge");
         head.fields().remove("loomtunnel-client");
-        assertNotEquals(PtthRequest.parse(head, 10).client().instance(), PtthRequest.parse(head, 10).client().instance());
+        var client = PtthRequest.parse(head, 10).client();
+        assertNotEquals(client.instance(), PtthRequest.parse(head, 10).client().instance());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "instance=\"a\", slot=0", "instance=a, slot=0, epoch=1", "instance=\"a\", slot=-1, epoch=1", "instance=\"a\", slot=0, epoch=-1",
-        "instance=\"a\", slot=\"0\", epoch=1", "instance=\"\", slot=0, epoch=1", "instance=\"a\", slot=99999999999, epoch=1", "x",
+        "instance=\"a\", slot=0", "instance=a, slot=0, epoch=1", "instance=\"a\", slot=-1, epoch=1",
+        "instance=\"a\", slot=0, epoch=-1",
+        "instance=\"a\", slot=\"0\", epoch=1", "instance=\"\", slot=0, epoch=1",
+        "instance=\"a\", slot=99999999999, epoch=1", "x",
     })
     void aBrokenIdentityIsMalformed(String field) {
         var head = request().head("edge");
@@ -128,7 +137,8 @@ class PtthRequestTest {
     }
 
     @Test void theAnswerNamesRoutesAndVisitors() throws Exception {
-        var answer = new PtthAnswer(List.of(Route.of("a"), Route.CATCH_ALL), List.of("http://a:8080/", "http://edge:8080/"));
+        var urls = List.of("http://a:8080/", "http://edge:8080/");
+        var answer = new PtthAnswer(List.of(Route.of("a"), Route.CATCH_ALL), urls);
         assertEquals(answer, PtthAnswer.parse(answer.fields(), List.of()));
         var other = Fields.of("connection", "upgrade", "upgrade", "ptth", "alpn", "h2");
         assertEquals(List.of(Route.of("b")), PtthAnswer.parse(other, List.of(Route.of("b"))).routes());

@@ -57,7 +57,9 @@ final class Relay implements AutoCloseable {
         void pump(Socket from, Socket to) {
             var bytes = new byte[16 * 1024];
             try {
-                for (int n; (n = from.getInputStream().read(bytes)) >= 0; ) if (!frozen) to.getOutputStream().write(bytes, 0, n);
+                for (int n; (n = from.getInputStream().read(bytes)) >= 0; ) {
+                    if (!frozen) to.getOutputStream().write(bytes, 0, n);
+                }
             } catch (IOException _) {
                 // the line is down
             }

@@ -36,7 +36,8 @@ class RouteTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", ".", "/api", "a..b", "-a.example", "a-.example", "a b", "a.example:80", "http://a", "*a.example", "a.*.example", "**", "*.",
+        "", ".", "/api", "a..b", "-a.example", "a-.example", "a b", "a.example:80", "http://a", "*a.example",
+        "a.*.example", "**", "*.",
         "a.example/x?y", "a.example/x y", "a.example/#", "[::1", "[]", "[g::]", "a\u0000b", "u@a.example",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
     })

@@ -47,13 +47,15 @@ class StructuredParserTest {
     }
 
     @Test void integersHaveUpTo15Digits() throws Exception {                                    // §3.3.1
-        assertEquals(new Value.Whole(-999_999_999_999_999L), StructuredParser.list("-999999999999999").getFirst().value());
+        var least = StructuredParser.list("-999999999999999").getFirst().value();
+        assertEquals(new Value.Whole(-999_999_999_999_999L), least);
         assertThrows(MalformedMessageException.class, () -> StructuredParser.list("1000000000000000"));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-        ",", "a,", "a,,b", "a b", "\"open", "\"bad\\escape\"", "\"bad\\", "\"tab\there\"", "\"\u00fc\"", "?2", "?", "-", "1.5", "--1",
+        ",", "a,", "a,,b", "a b", "\"open", "\"bad\\escape\"", "\"bad\\", "\"tab\there\"", "\"\u00fc\"",
+        "?2", "?", "-", "1.5", "--1",
         ":YQ==:", "@1", "%\"x\"", "(a b)", "a;", "a;B", "a;b=", "=", "\u0000", "\"a\"b",
     })
     void whatIsNoListIsRefusedWhole(String field) {                                             // §4.2
@@ -86,7 +88,9 @@ class StructuredParserTest {
         var alphabet = "ab*\"\\,;= \t?01-.\u00e4(:";
         for (int round = 0; round < 100_000; round++) {
             var field = new StringBuilder();
-            for (int i = random.nextInt(12); i > 0; i--) field.append(alphabet.charAt(random.nextInt(alphabet.length())));
+            for (int i = random.nextInt(12); i > 0; i--) {
+                field.append(alphabet.charAt(random.nextInt(alphabet.length())));
+            }
             try {
                 StructuredParser.list(field.toString());
                 StructuredParser.dictionary(field.toString());

@@ -131,8 +131,8 @@ class TunnelRegistryTest {
 
     @Test void tunnelsOfOneTokenShareTheirHostByLoad() throws Exception {
         var release = new CountDownLatch(1);
-        for (var name : new String[] {"one", "two"}) {
-            open.push(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST).attach());
+        for (int i = 0; i < 2; i++) {
+            open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST)).attach();
         }
         for (int i = 0; i < 10; i++) Link.begin(tunnels.find(HOST, "/"));
         for (var tunnel : tunnels.tunnels()) assertEquals(5, tunnel.streams());
@@ -186,7 +186,8 @@ class TunnelRegistryTest {
         var link = link("token", ClientId.fresh(), "one", HOST).attach();
         link.close();
         assertTrue(link.awaitEnd());
-        var refusal = assertThrows(StatusException.class, () -> tunnels.await(HOST, "/", Deadline.after(Duration.ofMillis(50))));
+        var soon = Deadline.after(Duration.ofMillis(50));
+        var refusal = assertThrows(StatusException.class, () -> tunnels.await(HOST, "/", soon));
         assertEquals(503, refusal.status());
     }
 
@@ -258,7 +259,8 @@ class TunnelRegistryTest {
 
     @Test void closingCutsOffWhatDoesNotFinishInTime() throws Exception {
         var release = new CountDownLatch(1);
-        var link = open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST)).attach();
+        var link = open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST));
+        link.attach();
         var request = Link.begin(tunnels.find(HOST, "/"));
         tunnels.close(Deadline.after(Duration.ofMillis(50)));
         assertThrows(IOException.class, () -> Link.read(request));

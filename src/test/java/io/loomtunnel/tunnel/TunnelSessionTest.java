@@ -67,7 +67,8 @@ class TunnelSessionTest {
     }
 
     @Test void aForbiddenRouteStopsTheClient() throws Exception {
-        assertThrows(RefusedException.class, () -> session("token", "forbidden.example").awaitAttached(Deadline.after(Link.PATIENCE)));
+        var session = session("token", "forbidden.example");
+        assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
         assertEquals(new SessionEvent.Refused(403, "not yours"), next());
     }
 
@@ -86,7 +87,8 @@ class TunnelSessionTest {
         var session = session("token", HOST);
         var retrying = next(SessionEvent.Retrying.class);
         assertTrue(retrying.reason().contains("127.0.0.1:" + server.port()), retrying.reason());
-        var late = assertThrows(SocketTimeoutException.class, () -> session.awaitAttached(Deadline.after(Duration.ofMillis(100))));
+        var soon = Deadline.after(Duration.ofMillis(100));
+        var late = assertThrows(SocketTimeoutException.class, () -> session.awaitAttached(soon));
         assertEquals(retrying.reason(), late.getMessage());
     }
 
@@ -119,7 +121,8 @@ class TunnelSessionTest {
                     }
                 });
                 Thread.ofVirtual().start(endless);
-                assertTrue(next(SessionEvent.Retrying.class).reason().endsWith("did not complete the handshake in time"));
+                var reason = next(SessionEvent.Retrying.class).reason();
+                assertTrue(reason.endsWith("did not complete the handshake in time"), reason);
             }
         }
     }
@@ -128,7 +131,8 @@ class TunnelSessionTest {
         try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             session(other.getLocalPort(), DialConfig.DEFAULTS, "token", HOST);
             try (var dialled = other.accept()) {
-                var answer = "HTTP/1.1 503 x\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n\u001b[2Jfull\r\nxx";
+                var answer = "HTTP/1.1 503 x\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n"
+                        + "\u001b[2Jfull\r\nxx";
                 dialled.getOutputStream().write(answer.getBytes(ISO_8859_1));
                 assertEquals("[2Jfull", next(SessionEvent.Retrying.class).reason());
             }
@@ -247,7 +251,8 @@ class TunnelSessionTest {
         assertEquals("hello", get(HOST));
         var patience = Deadline.after(Link.PATIENCE);
         while ((threads() > before + 3 || server.connections() > 1) && !patience.passed()) Thread.onSpinWait();
-        assertFalse(patience.passed(), threads() + " threads after " + before + ", " + server.connections() + " connections");
+        var left = threads() + " threads after " + before + ", " + server.connections() + " connections";
+        assertFalse(patience.passed(), left);
     }
 
     private TunnelSession session(String token, String... routes) {
@@ -258,8 +263,10 @@ class TunnelSessionTest {
         return session(port, config, token, TunnelSessionTest::hello, routes);
     }
 
-    private TunnelSession session(int port, DialConfig config, String token, ExchangeHandler handler, String... routes) {
-        var dialer = new TunnelDialer("127.0.0.1", port, token, List.of(routes).stream().map(Route::of).toList(), config);
+    private TunnelSession session(int port, DialConfig config, String token, ExchangeHandler handler,
+                                  String... hosts) {
+        var routes = List.of(hosts).stream().map(Route::of).toList();
+        var dialer = new TunnelDialer("127.0.0.1", port, token, routes, config);
         var session = new TunnelSession(dialer, handler, events::add);
         open.push(session);
         session.start();

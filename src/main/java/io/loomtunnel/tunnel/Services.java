@@ -1,0 +1,67 @@
+package io.loomtunnel.tunnel;
+
+import io.loomtunnel.http.Routes;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/// The routes that somebody claims, serves, or served a moment ago. Changes need the registry's lock; [#find] needs
+/// none.
+final class Services {
+    private final Routes<Service> routes = new Routes<>();
+    private final Map<Route, Service> byRoute = new HashMap<>();
+    private final Set<Service> remembered = new LinkedHashSet<>();     // in the order in which they will be forgotten
+
+    /// The service of the best route, or null.
+    Service find(String authority, String path) {
+        return routes.find(authority, path);
+    }
+
+    /// A claim was admitted.
+    void claim(Claim claim) {
+        expire();
+        for (var route : claim.routes()) {
+            var service = byRoute.computeIfAbsent(route, Service::new);
+            service.claims(1);
+            remembered.remove(service);
+            routes.put(route.host(), route.path(), service);
+        }
+    }
+
+    /// A claim's tunnel serves from now on.
+    void attach(Claim claim, Tunnel tunnel) {
+        for (var route : claim.routes()) byRoute.get(route).add(tunnel);
+    }
+
+    /// A claim has ended, or its handshake failed.
+    /// @param tunnel null in the second case
+    void release(Claim claim, Tunnel tunnel) {
+        for (var route : claim.routes()) {
+            var service = byRoute.get(route);
+            service.claims(-1);
+            service.remove(tunnel);
+            if (service.gone()) drop(service);
+            else if (service.idle()) remembered.add(service);
+        }
+    }
+
+    /// Forgets a service that was found gone, unless somebody claimed it meanwhile.
+    void forget(Service service) {
+        if (byRoute.get(service.route()) == service && service.gone()) drop(service);
+    }
+
+    private void expire() {
+        while (!remembered.isEmpty()) {
+            var oldest = remembered.iterator().next();
+            if (!oldest.gone()) return;
+            drop(oldest);
+        }
+    }
+
+    private void drop(Service service) {
+        byRoute.remove(service.route());
+        remembered.remove(service);
+        routes.remove(service.route().host(), service.route().path());
+    }
+}
