@@ -151,11 +151,11 @@ public final class Http1Server {
     /// Waits for the first byte of the next request.
     private boolean awaitRequest() throws IOException {
         var deadline = Deadline.after(config.idleTimeout());
-        if (!presence.await(deadline)) return false;
-        if (in.available() > 0) return true;
+        // A watcher of the last exchange may be the one that waits for the next request: idle all the same.
         idle = true;
         try {
-            if (draining) return false;
+            if (draining && in.available() == 0 || !presence.await(deadline)) return false;
+            if (in.available() > 0) return true;
             in.rest();
             duplex.readTimeout(deadline.left().isZero() ? Duration.ofMillis(1) : config.idleTimeout().isZero() ? Duration.ZERO : deadline.left());
             return in.fill();
