@@ -3,6 +3,7 @@ module io.loomtunnel {
     requires jdk.net;                  // TCP_KEEPIDLE and its like
     requires static jdk.unsupported;   // sun.misc.Signal, by reflection: SIGHUP and a second SIGTERM
 
+    exports io.loomtunnel;
     exports io.loomtunnel.http;
     exports io.loomtunnel.ingress;
     exports io.loomtunnel.io;

@@ -95,7 +95,8 @@ public final class PtthAcceptor implements ExchangeHandler {
 
     private void serve(Exchange exchange, Claim claim, Deadline deadline) throws IOException {
         var server = Routes.host(exchange.request().authority());
-        var urls = claim.routes().stream().map(route -> visitors.of(route, server)).toList();
+        var urls = claim.routes().stream().map(route -> visitors.of(route, server)).filter(url -> !url.isEmpty())
+                .toList();
         var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls).fields());
         var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
         var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());

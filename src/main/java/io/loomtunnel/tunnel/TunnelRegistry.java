@@ -36,7 +36,7 @@ public final class TunnelRegistry implements AutoCloseable {
     private final Services services = new Services();
     private final List<Consumer<TunnelEvent>> listeners = new CopyOnWriteArrayList<>();
     private volatile long version;
-    private boolean draining;
+    private volatile boolean draining;
     private boolean closed;
 
     /// A registry without tunnels.
@@ -76,7 +76,10 @@ public final class TunnelRegistry implements AutoCloseable {
             switch (service.state()) {
                 case FULL -> throw unavailable();
                 case GONE -> forget(service);
-                case EXPECTED -> awaitChange(seen, deadline);
+                case EXPECTED -> {
+                    if (draining && service.idle()) throw unavailable();   // nobody will be admitted any more
+                    awaitChange(seen, deadline);
+                }
             }
         }
     }
@@ -263,6 +266,7 @@ public final class TunnelRegistry implements AutoCloseable {
         lock.lock();
         try {
             draining = true;
+            wakeAll();
             return List.copyOf(attached.values());
         } finally {
             lock.unlock();

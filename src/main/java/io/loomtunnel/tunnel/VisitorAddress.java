@@ -3,10 +3,13 @@ package io.loomtunnel.tunnel;
 /// Knows where visitors reach a route: what the 101 tells the client, and the client the person who runs it.
 @FunctionalInterface
 public interface VisitorAddress {
+    /// Says nothing: of a server without visitors, or one that does not know where they come.
+    VisitorAddress NONE = (_, _) -> "";
+
     /// The address to show for a route.
     /// @param route  as it was registered
     /// @param server the host that the client knows this server by
-    /// @return a URL; with a wildcard's `*` in it where the route has one
+    /// @return a URL, with a wildcard's `*` in it where the route has one; or nothing
     String of(Route route, String server);
 
     /// Visitors that come by HTTP on one port.

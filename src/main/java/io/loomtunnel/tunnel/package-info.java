@@ -30,13 +30,14 @@
 ///
 /// - `ALPN`: a list of protocol ids (RFC 7639) that must offer `h2`; the 101 says which was chosen.
 /// - `Authorization`: `Bearer` and the token (RFC 6750).
-/// - `LoomTunnel-Routes`: a list of strings (RFC 9651). In the request, what is no exact host: `*.NAME`, `*` (every host
-///   that nobody registered by name), `HOST/PATH` (a prefix by whole segments). In the 101, all routes that are now
-///   registered. Parameters that a receiver does not know are ignored.
-/// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of its
-///   connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its own.
-/// - `LoomTunnel-Visitors`, in the 101 only: a list of strings, for each route in their order the URL where visitors reach
-///   it. For a person to read; a `*` in it stands for any label.
+/// - `LoomTunnel-Routes`: a list of strings (RFC 9651). In the request, what is no exact host: `*.NAME`, `*` (every
+///   host that nobody registered by name), `HOST/PATH` (a prefix by whole segments). In the 101, all routes that are
+///   now registered. Parameters that a receiver does not know are ignored.
+/// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of
+///   its connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its
+///   own.
+/// - `LoomTunnel-Visitors`, in the 101 only: a list of strings, for each route in their order the URL where visitors
+///   reach it. For a person to read; a `*` in it stands for any label.
 ///
 /// **Refusals** carry one line of `text/plain`, written for the person who runs the client.
 ///

@@ -240,6 +240,18 @@ class TunnelRegistryTest {
         assertEquals(503, refusal("token", ClientId.fresh(), "x.example.com"));
     }
 
+    @Test void aDrainingServerKeepsNobodyWaiting() throws Exception {
+        var link = link("token", ClientId.fresh(), "one", HOST).attach();
+        link.close();
+        assertTrue(link.awaitEnd());
+        var waiting = start(() -> {
+            var refusal = assertThrows(StatusException.class, () -> tunnels.await(HOST, "/", Deadline.NEVER));
+            return Integer.toString(refusal.status());
+        });
+        tunnels.drain();
+        assertEquals("503", waiting.get(10, TimeUnit.SECONDS));
+    }
+
     @Test void closingLetsRequestsFinish() throws Exception {
         var release = new CountDownLatch(1);
         open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, exchange -> {

@@ -1,0 +1,223 @@
+package io.loomtunnel;
+
+import io.loomtunnel.http.ErrorPage;
+import io.loomtunnel.http.Exchange;
+import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Routes;
+import io.loomtunnel.http.StatusException;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.pool.Origin;
+import io.loomtunnel.pool.PoolConfig;
+import io.loomtunnel.proxy.HttpProxy;
+import io.loomtunnel.tunnel.DialConfig;
+import io.loomtunnel.tunnel.Route;
+import io.loomtunnel.tunnel.SessionEvent;
+import io.loomtunnel.tunnel.TunnelDialer;
+import io.loomtunnel.tunnel.TunnelSession;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/// The private side as a whole: attaches to a server, stays attached, and serves its visitors from origins nearby.
+public final class TunnelClient implements AutoCloseable {
+    private final TunnelSession session;
+    private final HttpProxy proxy;
+    private final Duration grace;
+
+    private TunnelClient(TunnelSession session, HttpProxy proxy, Duration grace) {
+        this.session = session;
+        this.proxy = proxy;
+        this.grace = grace;
+    }
+
+    /// A client to be configured.
+    /// @return a builder with the defaults
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /// Waits until visitors are served.
+    /// @param deadline of the wait
+    /// @return the routes, and where visitors reach them
+    /// @throws io.loomtunnel.tunnel.RefusedException the server will not have this client, and says why
+    /// @throws java.net.SocketTimeoutException not in time; the message says what the last dial failed with
+    /// @throws IOException the client was closed, or the thread interrupted
+    public SessionEvent.Attached awaitAttached(Deadline deadline) throws IOException {
+        return session.awaitAttached(deadline);
+    }
+
+    /// Tells the server to send no more requests, lets those under way finish for the time of grace, and ends.
+    @Override public void close() {
+        session.close(Deadline.after(grace.plusNanos(1)));     // zero would be for ever
+        proxy.close();
+    }
+
+    /// Who answers the requests for a route.
+    private sealed interface Service {
+        record Nearby(Origin origin) implements Service {}
+
+        record Own(ExchangeHandler handler) implements Service {}
+    }
+
+    /// How a client is to be.
+    public static final class Builder {
+        private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
+
+        private final Map<Route, Service> services = new LinkedHashMap<>();
+        private String host = "127.0.0.1";
+        private int port = 7835;
+        private boolean plaintext;
+        private String token = "";
+        private PoolConfig pool = PoolConfig.DEFAULTS;
+        private DialConfig dial = DialConfig.DEFAULTS;
+        private Duration grace = Duration.ofSeconds(5);
+        private Consumer<SessionEvent> listener = _ -> { };
+
+        private Builder() {}
+
+        /// Attaches to this server. One on another machine needs [#plaintext].
+        /// @param name a host name, or an address without brackets
+        /// @param port its control port
+        /// @return this
+        public Builder server(String name, int port) {
+            this.host = Objects.requireNonNull(name);
+            this.port = port;
+            return this;
+        }
+
+        /// Attaches without encryption even to another machine: token and requests can be read on the way.
+        /// @return this
+        public Builder plaintext() {
+            plaintext = true;
+            return this;
+        }
+
+        /// Sets what the server knows us by.
+        /// @param secret printable ASCII
+        /// @return this
+        public Builder token(String secret) {
+            token = Objects.requireNonNull(secret);
+            return this;
+        }
+
+        /// Serves every host that nobody else has from an origin.
+        /// @param origin `http://HOST:PORT`
+        /// @return this
+        public Builder http(URI origin) {
+            return http("*", origin);
+        }
+
+        /// Serves a host from an origin.
+        /// @param route  a host, `*.NAME`, `*`, or one of them with a path prefix
+        /// @param origin `http://HOST:PORT`; routes with the same one share its connections
+        /// @return this
+        /// @throws IllegalArgumentException the route is none, or the origin cannot be dialled
+        public Builder http(String route, URI origin) {
+            services.put(Route.of(route), new Service.Nearby(Origin.of(origin)));
+            return this;
+        }
+
+        /// Serves a host by a handler of the caller's: an [HttpProxy] of its own, or a program that is its own origin.
+        /// @param route   a host, `*.NAME`, `*`, or one of them with a path prefix
+        /// @param handler is called by many threads at once; the caller closes what belongs to it, after the client
+        /// @return this
+        /// @throws IllegalArgumentException the route is none
+        public Builder http(String route, ExchangeHandler handler) {
+            services.put(Route.of(route), new Service.Own(Objects.requireNonNull(handler)));
+            return this;
+        }
+
+        /// Sets how connections to the origins are kept.
+        /// @param config replaces the defaults
+        /// @return this
+        public Builder pool(PoolConfig config) {
+            pool = Objects.requireNonNull(config);
+            return this;
+        }
+
+        /// Sets time-outs towards the server.
+        /// @param config replaces the defaults
+        /// @return this
+        public Builder dial(DialConfig config) {
+            dial = Objects.requireNonNull(config);
+            return this;
+        }
+
+        /// Sets how long [TunnelClient#close] waits for requests under way.
+        /// @param time zero to wait for none
+        /// @return this
+        public Builder grace(Duration time) {
+            grace = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /// Is told how the link with the server fares.
+        /// @param events one at a time; must not block for long
+        /// @return this
+        public Builder listener(Consumer<SessionEvent> events) {
+            listener = Objects.requireNonNull(events);
+            return this;
+        }
+
+        /// Attaches, and returns once visitors are served.
+        /// @return the client, to be closed
+        /// @throws io.loomtunnel.tunnel.RefusedException the server will not have this client, and says why
+        /// @throws IOException the server could not be reached for ten seconds
+        /// @throws IllegalArgumentException server, token or routes are not what they must be
+        /// @throws IllegalStateException the server is on another machine, without [#plaintext]
+        public TunnelClient start() throws IOException {
+            var client = open();
+            try {
+                client.awaitAttached(Deadline.after(FIRST_ATTACHMENT));
+                return client;
+            } catch (IOException e) {
+                client.close();
+                throw e;
+            }
+        }
+
+        /// Begins to attach and returns at once: the [#listener] is told how it goes.
+        /// @return the client, to be closed
+        /// @throws IllegalArgumentException server, token or routes are not what they must be
+        /// @throws IllegalStateException the server is on another machine, without [#plaintext]
+        public TunnelClient open() {
+            if (!plaintext && !isThisMachine(host)) {
+                throw new IllegalStateException(
+                        "the token would travel to " + host + " without encryption: say plaintext() to allow it");
+            }
+            var dialer = new TunnelDialer(host, port, token, List.copyOf(services.keySet()), dial);
+            var origins = new Routes<Origin>();
+            var proxy = new HttpProxy(origins, pool);
+            var handlers = new Routes<ExchangeHandler>();
+            services.forEach((route, service) -> {
+                if (service instanceof Service.Nearby(var origin)) origins.put(route.host(), route.path(), origin);
+                handlers.put(route.host(), route.path(), service instanceof Service.Own(var handler) ? handler : proxy);
+            });
+            var session = new TunnelSession(dialer, exchange -> dispatch(handlers, exchange), listener);
+            session.start();
+            return new TunnelClient(session, proxy, grace);
+        }
+
+        private static void dispatch(Routes<ExchangeHandler> handlers, Exchange exchange) throws IOException {
+            var head = exchange.request();
+            var handler = handlers.find(head.authority(), head.path());
+            if (handler != null) handler.handle(exchange);
+            else ErrorPage.respond(exchange, new StatusException(404, "This client serves no such host."));
+        }
+
+        private static boolean isThisMachine(String host) {
+            if (host.equals("localhost") || host.endsWith(".localhost")) return true;
+            try {
+                return InetAddress.ofLiteral(host).isLoopbackAddress();
+            } catch (IllegalArgumentException _) {
+                return false;
+            }
+        }
+    }
+}

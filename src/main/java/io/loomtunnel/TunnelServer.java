@@ -1,0 +1,206 @@
+package io.loomtunnel;
+
+import io.loomtunnel.http.Peer;
+import io.loomtunnel.ingress.HttpIngress;
+import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.io.Deadline;
+import io.loomtunnel.net.Listener;
+import io.loomtunnel.net.ListenerConfig;
+import io.loomtunnel.serve.HttpServing;
+import io.loomtunnel.serve.ServeConfig;
+import io.loomtunnel.tunnel.Authenticator;
+import io.loomtunnel.tunnel.PtthAcceptor;
+import io.loomtunnel.tunnel.PtthConfig;
+import io.loomtunnel.tunnel.TunnelEvent;
+import io.loomtunnel.tunnel.TunnelRegistry;
+import io.loomtunnel.tunnel.VisitorAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/// The public side as a whole: a control port to which clients attach, and a port for visitors.
+public final class TunnelServer implements AutoCloseable {
+    /// A connection to the control port brings one request, at once.
+    private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
+
+    private final TunnelRegistry tunnels;
+    private final HttpIngress ingress;                 // null without a port for visitors
+    private final Listener control;
+    private final Duration grace;
+
+    private TunnelServer(TunnelRegistry tunnels, HttpIngress ingress, Listener control, Duration grace) {
+        this.tunnels = tunnels;
+        this.ingress = ingress;
+        this.control = control;
+        this.grace = grace;
+    }
+
+    /// A server to be configured.
+    /// @return a builder with the defaults
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /// Where clients attach.
+    /// @return with the port that was taken
+    public InetSocketAddress controlAddress() {
+        return control.localAddress();
+    }
+
+    /// Where visitors come.
+    /// @return with the port that was taken
+    /// @throws IllegalStateException the server was built without [Builder#http(int)]
+    public InetSocketAddress httpAddress() {
+        if (ingress == null) throw new IllegalStateException("no port for visitors");
+        return ingress.localAddress();
+    }
+
+    /// The clients that are attached.
+    /// @return the registry that the control port fills and the visitors' port asks
+    public TunnelRegistry tunnels() {
+        return tunnels;
+    }
+
+    /// Stops accepting, lets the requests under way finish for the time of grace, asks clients to go elsewhere, and
+    /// ends.
+    @Override public void close() {
+        var deadline = Deadline.after(grace.plusNanos(1));     // zero would be for ever
+        tunnels.drain();
+        if (ingress != null) ingress.close(deadline);
+        tunnels.close(deadline);
+        control.close();
+    }
+
+    /// How a server is to be.
+    public static final class Builder {
+        private InetSocketAddress bind = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7835);
+        private InetSocketAddress http;
+        private boolean plaintext;
+        private Authenticator authenticator;
+        private IngressConfig ingress = IngressConfig.DEFAULTS;
+        private PtthConfig handshake = PtthConfig.DEFAULTS;
+        private Duration grace = Duration.ofSeconds(5);
+        private Consumer<TunnelEvent> listener = _ -> { };
+
+        private Builder() {}
+
+        /// Accepts clients of this machine only.
+        /// @param port of the loopback address; 0 takes a free one; 7835 unless set
+        /// @return this
+        public Builder bind(int port) {
+            return bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        }
+
+        /// Accepts clients on this address, which needs [#plaintext] unless it is a loopback address.
+        /// @param address port 0 takes a free one
+        /// @return this
+        public Builder bind(InetSocketAddress address) {
+            bind = Objects.requireNonNull(address);
+            return this;
+        }
+
+        /// Lets clients attach without encryption from other machines: tokens and requests can be read on the way.
+        /// @return this
+        public Builder plaintext() {
+            plaintext = true;
+            return this;
+        }
+
+        /// Accepts visitors on all addresses of this machine.
+        /// @param port 0 takes a free one
+        /// @return this
+        public Builder http(int port) {
+            return http(new InetSocketAddress(port));
+        }
+
+        /// Accepts visitors on this address.
+        /// @param address port 0 takes a free one
+        /// @return this
+        public Builder http(InetSocketAddress address) {
+            http = Objects.requireNonNull(address);
+            return this;
+        }
+
+        /// Lets clients attach that know this token.
+        /// @param secret printable ASCII
+        /// @return this
+        public Builder token(String secret) {
+            return authenticator(Authenticator.sharedToken(secret));
+        }
+
+        /// Lets another judge decide who may attach.
+        /// @param judge of tokens and routes
+        /// @return this
+        public Builder authenticator(Authenticator judge) {
+            authenticator = Objects.requireNonNull(judge);
+            return this;
+        }
+
+        /// Sets limits and time-outs for visitors.
+        /// @param config replaces the defaults
+        /// @return this
+        public Builder ingress(IngressConfig config) {
+            ingress = Objects.requireNonNull(config);
+            return this;
+        }
+
+        /// Sets limits and time-outs for clients.
+        /// @param config replaces the defaults
+        /// @return this
+        public Builder handshake(PtthConfig config) {
+            handshake = Objects.requireNonNull(config);
+            return this;
+        }
+
+        /// Sets how long [TunnelServer#close] waits for requests under way.
+        /// @param time zero to wait for none
+        /// @return this
+        public Builder grace(Duration time) {
+            grace = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /// Is told of clients that come and go.
+        /// @param events called by the thread to which it happened; must not block
+        /// @return this
+        public Builder listener(Consumer<TunnelEvent> events) {
+            listener = Objects.requireNonNull(events);
+            return this;
+        }
+
+        /// Opens the ports.
+        /// @return the running server, to be closed
+        /// @throws IOException a port cannot be opened: the message says which and why
+        /// @throws IllegalStateException no token was set, or another machine's clients are let in without [#plaintext]
+        public TunnelServer start() throws IOException {
+            if (authenticator == null) throw new IllegalStateException("a server needs a token");
+            if (!plaintext && bind.getAddress() != null && !bind.getAddress().isLoopbackAddress()) {
+                throw new IllegalStateException(
+                        "clients of other machines would attach without encryption: say plaintext() to allow it");
+            }
+            var tunnels = new TunnelRegistry();
+            tunnels.listen(listener);
+            var visitors = http == null ? null : HttpIngress.start(http, tunnels, ingress);
+            try {
+                return new TunnelServer(tunnels, visitors, control(tunnels, visitors), grace);
+            } catch (IOException | RuntimeException e) {
+                if (visitors != null) visitors.close();
+                throw e;
+            }
+        }
+
+        private Listener control(TunnelRegistry tunnels, HttpIngress visitors) throws IOException {
+            var addresses = visitors == null
+                    ? VisitorAddress.NONE : VisitorAddress.http(visitors.localAddress().getPort());
+            var acceptor = new PtthAcceptor(tunnels, authenticator, addresses, handshake);
+            var usual = ServeConfig.DEFAULTS;
+            var limits = usual.withTimeouts(usual.headTimeout(), usual.contentTimeout(), FIRST_BYTE);
+            var serving = new HttpServing(limits, acceptor);
+            return Listener.start(bind, ListenerConfig.DEFAULTS.withName("control"),
+                    connection -> serving.serve(connection, new Peer(connection.remoteAddress(), "http")));
+        }
+    }
+}
