@@ -49,6 +49,8 @@ final class HeadReader {
         deadline = limit;
         if (in.available() == 0 && !fill()) return null;
         skipEmptyLine();
+        // Another protocol, a TLS hello say, may never send a line's end: it is told at once.
+        if (in.available() > 0 && !Grammar.token(in.array()[in.position()])) throw bad("this is no HTTP request");
         int length = line(config.maxRequestLine(), 414);
         byte[] array = in.array();
         int start = in.position();

@@ -97,7 +97,9 @@ public final class Http1Server {
         }
         if (request == null) return false;
         var content = content(request);
-        boolean keepAlive = !draining && !request.head().fields().lists("connection", "close")
+        // What follows a CONNECT was meant for a tunnel: it must never be read as a request.
+        boolean keepAlive = !draining && !request.head().method().equals("CONNECT")
+                && !request.head().fields().lists("connection", "close")
                 && (request.minor() == 1 || request.head().fields().lists("connection", "keep-alive"));
         var exchange = new Http1Exchange(this, request, content == null ? Content.NONE : content, duplex, out, keepAlive);
         if (content == null) {
