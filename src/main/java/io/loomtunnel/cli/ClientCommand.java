@@ -1,0 +1,76 @@
+package io.loomtunnel.cli;
+
+import io.loomtunnel.TunnelClient;
+import java.io.IOException;
+import java.net.InetAddress;
+
+/// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
+final class ClientCommand {
+    private static final String SCHEME = "http://";
+    private static final int PORT = 7835;
+
+    private final Arguments arguments;
+    private final Screen screen;
+
+    ClientCommand(Arguments arguments, Screen screen) {
+        this.arguments = arguments;
+        this.screen = screen;
+    }
+
+    /// Does not return once it was attached.
+    /// @throws ExitException it could not start, or the server refused it
+    int run() throws IOException, InterruptedException {
+        var typed = arguments.value(Flag.SERVER, "");
+        if (typed.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
+        boolean plaintext = typed.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
+        var server = server(typed, plaintext);
+        var services = Service.parseAll(arguments.values(Flag.SERVICE));
+        if (services.isEmpty()) throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word());
+        if (!plaintext && !isThisMachine(server.host())) {
+            throw ExitException.usage(Flag.SERVER + " " + server + ": the tunnel is not encrypted yet; write " + SCHEME + server
+                    + " if everybody on the way may read it");
+        }
+        var news = new ClientNews(screen, services);
+        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(Drain.GRACE).listener(news::tell);
+        if (plaintext) builder.plaintext();
+        for (var service : services) builder.http(service.route().toString(), service.origin());
+        var client = builder.open();
+        var drain = Drain.onSignal(screen, client);
+        var refusal = news.awaitRefusal();
+        drain.callOff();
+        client.close();
+        throw ExitException.refused(Text.printable(refusal));
+    }
+
+    private static Endpoint server(String typed, boolean withScheme) throws ExitException {
+        var text = withScheme ? typed.substring(SCHEME.length()) : typed;
+        if (!withScheme && text.contains("://")) {
+            throw ExitException.usage(Flag.SERVER + " " + Text.printable(typed) + ": only " + SCHEME + " is possible yet");
+        }
+        if (withScheme && text.endsWith("/")) text = text.substring(0, text.length() - 1);
+        var server = Endpoint.parse(text, Flag.SERVER.toString(), new Endpoint("127.0.0.1", PORT));
+        if (server.port() == 0 || server.host().equals("*")) {
+            throw ExitException.usage(Flag.SERVER + " " + server + " is not one server's address");
+        }
+        return server;
+    }
+
+    private String token() throws ExitException {
+        var given = Token.given(arguments, screen);
+        if (!given.isEmpty()) return given;
+        var typed = Token.prompted();
+        if (typed.isEmpty()) {
+            throw ExitException.usage("no token: set " + Token.VARIABLE + " or give " + Flag.TOKEN_FILE + " (the server prints one if it made it)");
+        }
+        return typed;
+    }
+
+    private static boolean isThisMachine(String host) {
+        if (host.equals("localhost") || host.endsWith(".localhost")) return true;
+        try {
+            return InetAddress.ofLiteral(host).isLoopbackAddress();
+        } catch (IllegalArgumentException _) {
+            return false;
+        }
+    }
+}

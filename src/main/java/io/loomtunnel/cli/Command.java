@@ -1,0 +1,63 @@
+package io.loomtunnel.cli;
+
+import java.util.List;
+
+/// What the program can do, and which flags each command takes. Parsing, help and suggestions all read this table.
+enum Command {
+    SERVER("server", "wait for clients and visitors",
+            List.of(Flag.BIND, Flag.VISITORS, Flag.PLAINTEXT, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
+    CLIENT("client", "attach to a server and serve its visitors from programs here",
+            List.of(Flag.SERVER, Flag.SERVICE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
+    DEMO("demo", "run both ends and a small origin in one process",
+            List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP)),
+    VERSION("version", "print the version", List.of(Flag.HELP));
+
+    private final String word;
+    private final String about;
+    private final List<Flag> flags;
+
+    Command(String word, String about, List<Flag> flags) {
+        this.word = word;
+        this.about = about;
+        this.flags = flags;
+    }
+
+    /// What is typed for it.
+    String word() {
+        return word;
+    }
+
+    /// One line of help, without a full stop.
+    String about() {
+        return about;
+    }
+
+    List<Flag> flags() {
+        return flags;
+    }
+
+    /// The command that a person typed.
+    /// @throws ExitException there is none of that name
+    static Command of(String typed) throws ExitException {
+        for (var command : values()) if (command.word.equals(typed)) return command;
+        var nearest = new Nearest(typed);
+        for (var command : values()) nearest.consider(command.word);
+        throw ExitException.usage("unknown command " + Text.printable(typed)
+                + nearest.suggestion("") + " (loomtunnel --help lists the commands)");
+    }
+
+    /// The flag of this name.
+    /// @param name without the dashes
+    /// @throws ExitException this command has none
+    Flag flag(String name) throws ExitException {
+        for (var flag : flags) if (flag.name().equals(name)) return flag;
+        if (name.equals("token")) {
+            throw ExitException.usage("--token is refused: every user of this machine can read a command line in the list of "
+                    + "processes; use LOOMTUNNEL_TOKEN or --token-file");
+        }
+        var nearest = new Nearest(name);
+        for (var flag : flags) nearest.consider(flag.name());
+        throw ExitException.usage("unknown flag --" + Text.printable(name) + nearest.suggestion("--")
+                + " (loomtunnel " + word + " --help lists the flags)");
+    }
+}

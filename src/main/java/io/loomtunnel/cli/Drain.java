@@ -1,0 +1,79 @@
+package io.loomtunnel.cli;
+
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+
+/// What SIGTERM and Ctrl-C do: what is open gets some time to finish, then the process ends with status 0. A second
+/// signal ends it at once.
+///
+/// It is a shutdown hook that halts the JVM: a hook that returns would leave the status of the signal, 143 or 130.
+final class Drain {
+    /// How long requests under way may take.
+    static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Screen screen;
+    private final AutoCloseable open;
+    private final Thread hook = new Thread(this::drain, "loomtunnel-drain");
+
+    private Drain(Screen screen, AutoCloseable open) {
+        this.screen = screen;
+        this.open = open;
+    }
+
+    /// From now on a signal closes `open`.
+    /// @param open bounds its `close` by [#GRACE]
+    static Drain onSignal(Screen screen, AutoCloseable open) {
+        var drain = new Drain(screen, open);
+        Runtime.getRuntime().addShutdownHook(drain.hook);
+        return drain;
+    }
+
+    /// The command ends by itself: its own status counts. Does not return when a signal came before.
+    void callOff() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException _) {
+            join();
+        }
+    }
+
+    private void join() {
+        try {
+            hook.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drain() {
+        int status = ExitException.DONE;
+        try {
+            endAtOnceOn("TERM");
+            endAtOnceOn("INT");
+            screen.say("ending: requests under way have " + GRACE.toSeconds() + " s; a second signal ends at once");
+            open.close();
+        } catch (Exception e) {
+            screen.warn("not ended in order: " + Text.reason(e));
+            status = ExitException.FAILURE;
+        }
+        Runtime.getRuntime().halt(status);
+    }
+
+    /// While hooks run the JVM ignores further signals; `sun.misc.Signal` is the only way to hear them, and only by reflection,
+    /// since compiling against it is a warning. A runtime without it just has no second signal.
+    private static void endAtOnceOn(String name) {
+        try {
+            var signal = Class.forName("sun.misc.Signal");
+            var handler = Class.forName("sun.misc.SignalHandler");
+            var instance = signal.getConstructor(String.class).newInstance(name);
+            int status = 128 + (int) signal.getMethod("getNumber").invoke(instance);
+            var halt = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (_, method, _) -> {
+                if (method.getName().equals("handle")) Runtime.getRuntime().halt(status);
+                return null;
+            });
+            signal.getMethod("handle", signal, handler).invoke(null, instance, halt);
+        } catch (ReflectiveOperationException | IllegalArgumentException _) {
+            // no such signal here
+        }
+    }
+}

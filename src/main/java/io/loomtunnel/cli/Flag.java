@@ -1,0 +1,49 @@
+package io.loomtunnel.cli;
+
+import java.util.Locale;
+
+/// One flag of a command: the only place that knows its name, its place in the environment and its line in the help.
+///
+/// @param name   without the dashes; in lower case, words joined by a hyphen
+/// @param word   what stands for its value in the help; empty for a switch, which has none
+/// @param many   how often it may be given
+/// @param help   one line, without a full stop
+record Flag(String name, String word, Many many, String help) {
+    /// How often a flag may be given.
+    enum Many { ONCE, OFTEN }
+
+    static final Flag BIND = new Flag("bind", "ADDR", Many.ONCE,
+            "where clients attach (default 127.0.0.1:7835; another address needs --plaintext)");
+    static final Flag VISITORS = new Flag("http", "ADDR", Many.ONCE,
+            "where visitors come: PORT or HOST:PORT (default 0.0.0.0:8080)");
+    static final Flag PLAINTEXT = new Flag("plaintext", "", Many.ONCE,
+            "let clients attach from elsewhere although the tunnel is not encrypted yet");
+    static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
+            "the server to attach to (port 7835); on another machine only with http://");
+    static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,
+            "serve HOST (or every host nobody else has) from TARGET: PORT, HOST:PORT or http://…");
+    static final Flag TOKEN_FILE = new Flag("token-file", "FILE", Many.ONCE,
+            "read the token from the first line of FILE (or set LOOMTUNNEL_TOKEN)");
+    static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,
+            "send one request through, print the answer, and end");
+    static final Flag VERBOSE = new Flag("verbose", "", Many.ONCE,
+            "log what happens to each connection, and where a failure comes from");
+    static final Flag HELP = new Flag("help", "", Many.ONCE, "print this text");
+
+    private static final String PREFIX = "LOOMTUNNEL_";
+
+    /// A switch is there or not; every other flag has a value.
+    boolean isSwitch() {
+        return word.isEmpty();
+    }
+
+    /// The environment variable that sets it when the command line does not.
+    String environmentName() {
+        return PREFIX + name.toUpperCase(Locale.ROOT).replace('-', '_');
+    }
+
+    /// As it is written on a command line.
+    @Override public String toString() {
+        return "--" + name;
+    }
+}

@@ -1,0 +1,67 @@
+package io.loomtunnel.cli;
+
+/// The help texts, made from the table of commands and flags.
+final class Help {
+    private static final int COLUMN = 34;       // where the explanations begin
+
+    private Help() {}
+
+    /// What `loomtunnel --help` prints.
+    static String overall() {
+        var text = new StringBuilder("LoomTunnel gives a program on a private port a public address.\n\n");
+        text.append("usage: loomtunnel COMMAND [FLAG…]\n\ncommands:\n");
+        for (var command : Command.values()) row(text, command.word(), command.about());
+        text.append("""
+
+                Try it:                 loomtunnel demo
+                On the public machine:  loomtunnel server --bind 0.0.0.0 --plaintext
+                Beside the program:     loomtunnel client --server http://HOST --http app.example.com=3000
+
+                loomtunnel COMMAND --help lists the flags of a command.
+                """);
+        return text.toString();
+    }
+
+    /// What `loomtunnel COMMAND --help` prints.
+    static String of(Command command) {
+        var text = new StringBuilder("loomtunnel ").append(command.word()).append(": ").append(command.about()).append("\n\n");
+        text.append("usage: loomtunnel ").append(command.word()).append(usage(command)).append("\n\nflags:\n");
+        boolean variables = false;
+        for (var flag : command.flags()) {
+            row(text, flag.isSwitch() ? flag.toString() : flag + " " + flag.word(), flag.help());
+            if (flag == Flag.HELP) continue;
+            row(text, "", flag.environmentName() + (flag.many() == Flag.Many.OFTEN ? ", separated by commas" : ""));
+            variables = true;
+        }
+        if (variables) {
+            text.append("\nA flag goes before its environment variable, which is named below it.");
+            if (command.flags().contains(Flag.TOKEN_FILE)) {
+                text.append("\nThe token is never a flag: every user of a machine can read its command lines. It comes from\n")
+                        .append("--token-file or LOOMTUNNEL_TOKEN, or ")
+                        .append(command == Command.SERVER ? "the server makes one and prints it." : "is asked for on a terminal.");
+            }
+            text.append("\nExit codes: 0 done, 1 failure, 2 usage, 3 refused by the server.\n");
+        }
+        return text.toString();
+    }
+
+    private static String usage(Command command) {
+        return switch (command) {
+            case SERVER -> " [--bind ADDR] [--http ADDR] [--token-file FILE]";
+            case CLIENT -> " --server HOST[:PORT] --http [HOST=]TARGET …";
+            case DEMO -> " [--once]";
+            case VERSION -> "";
+        };
+    }
+
+    private static void row(StringBuilder text, String left, String right) {
+        text.append("  ").append(left);
+        int column = 2 + left.length();
+        if (column >= COLUMN) {
+            text.append('\n');
+            column = 0;
+        }
+        while (column++ < COLUMN) text.append(' ');
+        text.append(right).append('\n');
+    }
+}

@@ -1,0 +1,104 @@
+package io.loomtunnel.cli;
+
+import io.loomtunnel.TunnelServer;
+import io.loomtunnel.tunnel.Route;
+import io.loomtunnel.tunnel.Tunnel;
+import io.loomtunnel.tunnel.TunnelEvent;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/// `loomtunnel server`: opens both ports, says so, and runs until a signal.
+final class ServerCommand {
+    private static final Endpoint BIND = new Endpoint("127.0.0.1", 7835);
+    private static final Endpoint VISITORS = new Endpoint("0.0.0.0", 8080);
+
+    private final Arguments arguments;
+    private final Screen screen;
+
+    ServerCommand(Arguments arguments, Screen screen) {
+        this.arguments = arguments;
+        this.screen = screen;
+    }
+
+    /// Does not return once the ports are open.
+    /// @throws ExitException it could not start
+    int run() throws IOException, InterruptedException {
+        var bind = address(Flag.BIND, BIND);
+        var visitors = address(Flag.VISITORS, VISITORS);
+        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(Drain.GRACE).listener(this::tell);
+        if (arguments.has(Flag.PLAINTEXT)) {
+            builder.plaintext();
+        } else if (!bind.getAddress().isLoopbackAddress()) {
+            throw ExitException.usage(Flag.BIND + " " + Endpoint.text(bind) + " lets clients attach from elsewhere, and the tunnel is not "
+                    + "encrypted yet: add " + Flag.PLAINTEXT + " if everybody on the way may read it");
+        }
+        var given = Token.given(arguments, screen);
+        var token = given.isEmpty() ? Token.made() : given;
+        var server = start(builder.token(token), bind, visitors);
+        screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
+        screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
+        if (given.isEmpty()) sayToken(token, server.controlAddress());
+        Drain.onSignal(screen, server);
+        new CountDownLatch(1).await();
+        return ExitException.DONE;
+    }
+
+    private InetSocketAddress address(Flag flag, Endpoint defaults) throws ExitException {
+        var what = flag.toString();
+        return Endpoint.parse(arguments.value(flag, defaults.toString()), what, defaults).resolve(what);
+    }
+
+    private static TunnelServer start(TunnelServer.Builder builder, InetSocketAddress bind, InetSocketAddress visitors)
+            throws IOException {
+        try {
+            return builder.start();
+        } catch (BindException e) {
+            // Which of the two it was, only the message tells.
+            boolean control = !e.getMessage().contains(" " + Endpoint.text(visitors) + ":");
+            throw refused(control ? Flag.BIND : Flag.VISITORS, control ? bind : visitors, e);
+        }
+    }
+
+    private static ExitException refused(Flag flag, InetSocketAddress address, BindException cause) {
+        var reason = cause.getCause() == null ? "" : Text.reason(cause.getCause());
+        var place = "port " + address.getPort() + " on " + address.getAddress().getHostAddress();
+        if (reason.contains("in use")) return ExitException.usage(place + " is in use: choose another with " + flag, cause);
+        if (reason.contains("ermission")) {
+            return ExitException.usage(place + " needs more rights than this user has: choose another with " + flag, cause);
+        }
+        return ExitException.usage(flag + " " + Endpoint.text(address) + ": this machine cannot listen there: " + reason, cause);
+    }
+
+    private void sayToken(String token, InetSocketAddress control) {
+        InetAddress address = control.getAddress();
+        var server = address.isAnyLocalAddress() ? "http://THIS-SERVER:" + control.getPort()
+                : (address.isLoopbackAddress() ? "" : "http://") + Endpoint.text(control);
+        screen.say("no token was given, so this run has one of its own; to attach a program on port 3000:");
+        screen.say("  " + Token.VARIABLE + "=" + token + " loomtunnel client --server " + server + " --http 3000");
+    }
+
+    private void tell(TunnelEvent event) {
+        switch (event) {
+            case TunnelEvent.Attached(var tunnel) -> screen.say("attached: " + describe(tunnel));
+            case TunnelEvent.Doubted(var tunnel) -> screen.say((tunnel.suspect() ? "silent: " : "heard again: ") + describe(tunnel));
+            case TunnelEvent.Left(var tunnel) -> screen.say("left: " + describe(tunnel));
+        }
+    }
+
+    private static String describe(Tunnel tunnel) {
+        return "client " + Endpoint.text(tunnel.peer().address()) + " for " + hosts(tunnel.routes());
+    }
+
+    private static String hosts(List<Route> routes) {
+        var text = new StringBuilder();
+        for (var route : routes) {
+            if (!text.isEmpty()) text.append(", ");
+            text.append(route.equals(Route.CATCH_ALL) ? "every other host" : route);
+        }
+        return Text.printable(text.toString());
+    }
+}

@@ -1,0 +1,137 @@
+package io.loomtunnel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MainTest {
+    private static final Map<String, String> TOKEN = Map.of("LOOMTUNNEL_TOKEN", "a-secret");
+
+    @Test void badInputIsOneLineAndStatus2() throws Exception {
+        for (var words : List.of(
+                List.<String>of(),
+                List.of("serve"),
+                List.of("server", "extra"),
+                List.of("server", "-v"),
+                List.of("server", "--bind"),
+                List.of("server", "--bind", "--plaintext"),
+                List.of("server", "--bind="),
+                List.of("server", "--bind", "127.0.0.1:65536"),
+                List.of("server", "--bind", "1::2:80"),
+                List.of("server", "--bind", "[::1"),
+                List.of("server", "--bind", "[1.2:80"),
+                List.of("server", "--bind", "a b:80"),
+                List.of("server", "--bind", "1:1", "--bind", "2:2"),
+                List.of("server", "--bind", "0.0.0.0:0", "--http", "127.0.0.1:0"),
+                List.of("server", "--plaintext=yes"),
+                List.of("client"),
+                List.of("client", "--server", "127.0.0.1:1"),
+                List.of("client", "--http", "3000"),
+                List.of("client", "--server", "ftp://127.0.0.1:1", "--http", "3000"),
+                List.of("client", "--server", "127.0.0.1:0", "--http", "3000"),
+                List.of("client", "--server", "http://127.0.0.1:1/path", "--http", "3000"),
+                List.of("client", "--server", "127.0.0.1:1", "--http", "a.test=no such target"),
+                List.of("client", "--server", "127.0.0.1:1", "--http", "a.test=1", "--http", "A.test=2"),
+                List.of("demo", "--twice"),
+                List.of("version", "--bind", "1"))) {
+            var typed = Typed.run(TOKEN, words.toArray(String[]::new));
+            assertEquals(2, typed.status(), words + typed.err());
+            assertEquals("", typed.out(), words.toString());
+            assertEquals(1, typed.err().lines().count(), words + typed.err());
+            assertTrue(typed.err().startsWith("loomtunnel: "), typed.err());
+        }
+    }
+
+    @Test void mistypedFlagIsAnsweredWithTheNearest() {
+        assertTrue(Typed.run("server", "--htpt", "8080").err().contains("did you mean --http?"));
+        assertTrue(Typed.run("server", "--tok", "x").err().contains("did you mean --token-file?"));
+        assertTrue(Typed.run("client", "--sever", "x").err().contains("did you mean --server?"));
+        assertTrue(Typed.run("sevrer").err().contains("did you mean server?"));
+        assertFalse(Typed.run("server", "--colour", "x").err().contains("did you mean"));
+    }
+
+    @Test void tokenOnTheCommandLineIsRefusedAndNotRepeated() {
+        for (var words : List.of(List.of("client", "--token", "hush"), List.of("server", "--token=hush"))) {
+            var typed = Typed.run(words.toArray(String[]::new));
+            assertEquals(2, typed.status());
+            assertTrue(typed.err().contains("list of processes"), typed.err());
+            assertFalse(typed.err().contains("hush"), typed.err());
+        }
+    }
+
+    @Test void valueOfAnUnknownFlagIsNotRepeated() {
+        assertFalse(Typed.run("server", "--secret=hush").err().contains("hush"));
+    }
+
+    @Test void everyCommandHasHelpThatNamesItsFlagsAndVariables() {
+        for (var command : Command.values()) {
+            var typed = Typed.run(command.word(), "--help");
+            assertEquals(0, typed.status());
+            assertEquals("", typed.err());
+            for (var flag : command.flags()) {
+                assertTrue(typed.out().contains("--" + flag.name()), typed.out());
+                if (flag != Flag.HELP) assertTrue(typed.out().contains(flag.environmentName()), typed.out());
+            }
+            for (var line : typed.out().split("\n")) assertTrue(line.length() <= 120, line);
+            assertTrue(Typed.run("--help").out().contains(command.about()));
+            assertEquals(typed.out(), Typed.run("help", command.word()).out());
+            assertEquals(typed.out(), Typed.run(command.word(), "-h").out());
+        }
+    }
+
+    @Test void versionGoesToStandardOutput() {
+        assertEquals(Typed.run("--version"), Typed.run("version"));
+        assertTrue(Typed.run("version").out().startsWith("loomtunnel "));
+    }
+
+    @Test void controlCharactersDoNotReachTheTerminal() {
+        assertFalse(Typed.run("ser\u001b[2Jver").err().contains("\u001b"));
+        assertFalse(Typed.run("server", "--bi\u0007d", "1").err().contains("\u0007"));
+    }
+
+    @Test void portInUseIsNamedWithTheFlagThatHelps() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            var visitors = Typed.run(TOKEN, "server", "--bind", "127.0.0.1:0", "--http", "127.0.0.1:" + port);
+            assertEquals("loomtunnel: port " + port + " on 127.0.0.1 is in use: choose another with --http\n", visitors.err());
+            assertEquals(2, visitors.status());
+            var clients = Typed.run(TOKEN, "server", "--bind", "127.0.0.1:" + port, "--http", "127.0.0.1:0");
+            assertEquals("loomtunnel: port " + port + " on 127.0.0.1 is in use: choose another with --bind\n", clients.err());
+            assertEquals(2, clients.status());
+        }
+    }
+
+    @Test void anAddressThatIsNotOursIsStatus2() {
+        var typed = Typed.run(TOKEN, "server", "--bind", "127.0.0.1:0", "--http", "192.0.2.1:0");
+        assertEquals(2, typed.status(), typed.err());
+        assertEquals(1, typed.err().lines().count(), typed.err());
+        assertTrue(typed.err().contains("192.0.2.1"), typed.err());
+    }
+
+    @Test void clientWithoutATokenSaysWhereItComesFrom() {
+        var typed = Typed.run("client", "--server", "127.0.0.1:1", "--http", "3000");
+        assertEquals(2, typed.status());
+        assertTrue(typed.err().contains("LOOMTUNNEL_TOKEN") && typed.err().contains("--token-file"), typed.err());
+    }
+
+    @Test void tokenFileThatCannotBeUsedIsStatus2(@TempDir Path folder) throws Exception {
+        var empty = Files.createFile(folder.resolve("empty"));
+        var spaced = Files.writeString(folder.resolve("spaced"), "two words\n");
+        var long_ = Files.writeString(folder.resolve("long"), "x".repeat(5000));
+        for (var file : List.of(folder.resolve("none"), folder, empty, spaced, long_)) {
+            var typed = Typed.run("server", "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0", "--token-file", file.toString());
+            assertEquals(2, typed.status(), typed.err());
+            assertTrue(typed.err().contains(file.toString()), typed.err());
+            assertFalse(typed.err().contains("two words"), typed.err());
+        }
+    }
+}
