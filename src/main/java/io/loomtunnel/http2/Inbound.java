@@ -10,8 +10,10 @@ import io.loomtunnel.http.Content;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -221,15 +223,29 @@ final class Inbound extends Content {
 
     // ---- the consumer ------------------------------------------------------------------------------------------
 
-    /// The next head, or the failure.
+    /// The next head, or the failure. The wait itself has no limit, which would cost every request a timer and the wake-up
+    /// of its thread; the watchdog ends it.
     ResponseHead nextHead(Deadline deadline) throws IOException {
+        Watchdog.Limit limit = null;
         lock.lock();
         try {
             while (heads.isEmpty()) {
                 if (failure != null) throw failure;
-                deadline.await(arrived);
+                if (deadline.passed() || limit != null && limit.passed()) throw new SocketTimeoutException("no response in time");
+                if (limit == null && deadline != Deadline.NEVER) limit = Watchdog.PROCESS.limit(deadline.left(), this::wake);
+                Deadline.NEVER.await(arrived);
             }
             return heads.poll();
+        } finally {
+            lock.unlock();
+            if (limit != null) limit.close();
+        }
+    }
+
+    private void wake() {
+        lock.lock();
+        try {
+            arrived.signalAll();
         } finally {
             lock.unlock();
         }
