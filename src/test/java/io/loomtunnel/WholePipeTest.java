@@ -260,6 +260,8 @@ class WholePipeTest {
         long began = System.nanoTime();
         client.close();
         server.close();
+        client.close();
+        server.close();
         assertTrue(System.nanoTime() - began < Duration.ofSeconds(8).toNanos());
         never.countDown();
     }

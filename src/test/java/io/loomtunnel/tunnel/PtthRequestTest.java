@@ -9,6 +9,7 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.StatusException;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,6 +150,24 @@ class PtthRequestTest {
         assertThrows(StatusException.class, () -> PtthAnswer.parse(fields, List.of()));
         var http3 = Fields.of("connection", "upgrade", "upgrade", "ptth", "alpn", "h3");
         assertThrows(StatusException.class, () -> PtthAnswer.parse(http3, List.of()));
+    }
+
+    @Test void whateverIsSentIsReadOrRefused() {
+        var random = new Random(7639);
+        String[] parts = {"http%3A%2F%2F", "a", ".", "*", "%", "%2C", ",", "/", ":", "[", "::1", "]", "\"", ";", "=", "1", "-", " "};
+        for (int round = 0; round < 50_000; round++) {
+            var fields = Fields.of("connection", "upgrade", "upgrade", "ptth", "alpn", "h2");
+            fields.add("loomtunnel-routes", "\"" + mix(random, parts) + "\"").add("loomtunnel-client", mix(random, parts));
+            fields.add("authorization", "Bearer" + mix(random, parts));
+            var target = WellKnownTarget.PREFIX + mix(random, parts) + "/";
+            status(new RequestHead("GET", "http", "edge", target, fields));
+        }
+    }
+
+    private static String mix(Random random, String[] parts) {
+        var text = new StringBuilder();
+        for (int i = random.nextInt(6); i > 0; i--) text.append(parts[random.nextInt(parts.length)]);
+        return text.toString();
     }
 
     private static PtthRequest request() {

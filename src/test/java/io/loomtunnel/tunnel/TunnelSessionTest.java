@@ -157,7 +157,9 @@ class TunnelSessionTest {
         session("token", HOST);
         next(SessionEvent.Attached.class);
         server.tunnels.drain();
-        assertEquals("this server is shutting down", next(SessionEvent.Retrying.class).reason());
+        var retrying = next(SessionEvent.Retrying.class);
+        assertEquals("this server is shutting down", retrying.reason());
+        assertTrue(retrying.pause().toSeconds() >= 5, "its Retry-After: " + retrying.pause());
         assertEquals("hello", get(HOST));
     }
 
