@@ -13,6 +13,7 @@ public final class MemoryBudget {
     private final long limit;
     private final AtomicLong used = new AtomicLong();
     private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicLong grown = new AtomicLong();
 
     /// @param limit bytes
     public MemoryBudget(long limit) {
@@ -53,10 +54,21 @@ public final class MemoryBudget {
         streams.addAndGet(more);
     }
 
-    /// The receive window that one more stream may be promised so that all streams together stay within half of the
-    /// budget even if none of them is read: a power of two from 4 KiB to `most`.
+    /// Whether one window may grow by `bytes`: what all windows together promise stays within half of the budget, so that a peer
+    /// who sends all that he may and a consumer who stops reading never exhaust it.
+    public boolean mayGrow(int bytes) {
+        return !strained() && grown.get() + bytes <= limit / 4;
+    }
+
+    /// Counts what a window has grown by, or gives it back when negative.
+    public void grown(long bytes) {
+        grown.addAndGet(bytes);
+    }
+
+    /// The receive window that one more stream may be promised so that all streams together stay within a quarter of the
+    /// budget even if none of them is read, and another quarter is left for windows that grow: a power of two from 4 KiB to `most`.
     public int window(int most) {
-        long fair = limit / 2 / Math.max(1, streams.get());
+        long fair = limit / 4 / Math.max(1, streams.get());
         return (int) Math.max(4 * 1024, Math.min(most, Long.highestOneBit(Math.max(1, fair))));
     }
 }

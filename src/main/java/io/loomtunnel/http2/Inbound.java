@@ -36,6 +36,7 @@ final class Inbound extends Content {
     private final ArrayDeque<Segment> segments = new ArrayDeque<>(2);
     private final ArrayDeque<ResponseHead> heads = new ArrayDeque<>(2);
     private int held;
+    private int grown;                        // how much the window has grown by, counted in the budget
     private long heldSince;                   // when `held` last rose above zero
     private long declared = UNKNOWN;
     private long received;
@@ -177,6 +178,17 @@ final class Inbound extends Content {
             failure = why;
             if (!ended) drop();
             arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The stream is over: nothing more will come, so the window no longer promises anything.
+    void promiseNothing() {
+        lock.lock();
+        try {
+            if (grown > 0) budget.grown(-grown);
+            grown = 0;
         } finally {
             lock.unlock();
         }
@@ -356,13 +368,20 @@ final class Inbound extends Content {
         return true;
     }
 
+    private void grow(int bytes) {
+        grown += bytes;
+        budget.grown(bytes);
+    }
+
     /// Gives window for `bytes` back to the peer, when enough has come together.
     private void returned(int bytes) {
         int increment;
         lock.lock();
         try {
             if (ended || failure != null) return;
-            increment = window.consumed(bytes, System.nanoTime(), stream.roundTrip(), !budget.strained());
+            int before = window.size();
+            increment = window.consumed(bytes, System.nanoTime(), stream.roundTrip(), budget.mayGrow(before));
+            if (window.size() > before) grow(window.size() - before);
         } finally {
             lock.unlock();
         }

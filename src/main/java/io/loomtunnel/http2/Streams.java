@@ -202,6 +202,7 @@ final class Streams {
     void leave(Http2Stream stream) {
         if (stream.begun() && table.remove(stream.id()) != null) {
             budget.streams(-1);
+            stream.inbound().promiseNothing();
             lock.lock();
             try {
                 balance();
