@@ -5,24 +5,24 @@ import java.util.random.RandomGenerator;
 
 /// How long a client waits before it dials again.
 ///
-/// Two paces. A link that was up and is gone is dialled about once a second for a minute: a server that restarts finds
-/// its clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a bound that
-/// doubles from 0.5 s to 30 s ("full jitter": clients that lost one server together do not come back together), and the
-/// bound starts anew only after a link was up for a minute.
+/// Two paces. A server that was never reached, or is gone, is dialled about once a second for a minute: one that
+/// restarts finds its clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a
+/// bound that doubles from 0.5 s to 30 s ("full jitter": clients that lost one server together do not come back
+/// together), and the bound starts anew only after a link was up for a minute. The quick minute starts anew once a link
+/// was up for ten seconds, so that a server that drops each link at once is not hammered.
 ///
 /// Knows no clock: told how long things took. Not safe for use by two threads at once.
 public final class Backoff {
-    /// How long a lost link is dialled at the quick pace, and how long a link is up before all is forgiven.
-    public static final Duration PATIENCE = Duration.ofMinutes(1);
-
-    private static final long FIRST_BOUND = Duration.ofMillis(500).toNanos();
-    private static final long LAST_BOUND = Duration.ofSeconds(30).toNanos();
+    private static final Duration PATIENCE = Duration.ofMinutes(1);          // for a lost server, and to forgive
+    private static final Duration STEADY = Duration.ofSeconds(10);
     private static final Duration QUICK_BOUND = Duration.ofSeconds(1);
-    private static final Duration FLAPPING = Duration.ofSeconds(1);    // up for less than this is no success
+    private static final Duration SPREAD = Duration.ofMillis(100);           // for the first dial after a steady link
+    private static final Duration FIRST_BOUND = Duration.ofMillis(500);
+    private static final Duration LAST_BOUND = Duration.ofSeconds(30);
 
     private final RandomGenerator random;
-    private long bound = FIRST_BOUND;
-    private Duration quick = Duration.ZERO;          // of the quick pace left
+    private Duration bound = FIRST_BOUND;
+    private Duration quick = PATIENCE;               // left of the quick pace
 
     /// A back-off at its beginning: nothing was up yet.
     /// @param random the source of the jitter
@@ -32,9 +32,12 @@ public final class Backoff {
 
     /// A link ended.
     /// @param up how long it was up
-    public void lost(Duration up) {
+    /// @return the pause before the next dial
+    public Duration lost(Duration up) {
         if (up.compareTo(PATIENCE) >= 0) bound = FIRST_BOUND;
-        quick = up.compareTo(FLAPPING) >= 0 ? PATIENCE : Duration.ZERO;
+        if (up.compareTo(STEADY) < 0) return unanswered(up);
+        quick = PATIENCE;
+        return upTo(SPREAD);
     }
 
     /// A dial got no answer.
@@ -43,7 +46,7 @@ public final class Backoff {
     public Duration unanswered(Duration tried) {
         quick = quick.minus(tried);
         if (!quick.isPositive()) return refused();
-        var pause = upTo(QUICK_BOUND.toNanos());
+        var pause = upTo(QUICK_BOUND);
         quick = quick.minus(pause);
         return pause;
     }
@@ -52,11 +55,12 @@ public final class Backoff {
     /// @return the pause before the next dial
     public Duration refused() {
         var pause = upTo(bound);
-        bound = Math.min(LAST_BOUND, bound * 2);
+        var doubled = bound.multipliedBy(2);
+        bound = doubled.compareTo(LAST_BOUND) < 0 ? doubled : LAST_BOUND;
         return pause;
     }
 
-    private Duration upTo(long nanos) {
-        return Duration.ofNanos(random.nextLong(nanos + 1));
+    private Duration upTo(Duration most) {
+        return Duration.ofNanos(random.nextLong(most.toNanos() + 1));
     }
 }

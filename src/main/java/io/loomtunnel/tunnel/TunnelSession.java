@@ -24,7 +24,6 @@ import java.util.function.Consumer;
 public final class TunnelSession implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TunnelSession.class.getName());
     private static final Duration IN_DOUBT = Duration.ofSeconds(1);          // between dials, and for each to connect
-    private static final long SPREAD = Duration.ofMillis(100).toNanos();     // clients that lost one server at once
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final int MAX_DRAINING = 32;                            // links that only finish their requests
 
@@ -34,8 +33,7 @@ public final class TunnelSession implements AutoCloseable {
     private final TunnelDialer dialer;
     private final ExchangeHandler handler;
     private final Consumer<SessionEvent> listener;
-    private final SplittableRandom random = new SplittableRandom();
-    private final Backoff backoff = new Backoff(random);                     // the session thread's, as the next two
+    private final Backoff backoff;                                           // the session thread's, as the next three
     private ClientId client = ClientId.fresh();
     private Need pausing = Need.NOTHING;
     private Deadline pause = Deadline.NEVER;
@@ -55,9 +53,14 @@ public final class TunnelSession implements AutoCloseable {
     /// @param handler  gets each request, on a virtual thread of its own
     /// @param listener is told what happens, one event at a time; it must not block for long
     public TunnelSession(TunnelDialer dialer, ExchangeHandler handler, Consumer<SessionEvent> listener) {
+        this(dialer, handler, listener, new Backoff(new SplittableRandom()));
+    }
+
+    TunnelSession(TunnelDialer dialer, ExchangeHandler handler, Consumer<SessionEvent> listener, Backoff backoff) {
         this.dialer = dialer;
         this.handler = handler;
         this.listener = listener;
+        this.backoff = backoff;
     }
 
     /// Dials from now on, until [#close] or a refusal for good.
@@ -222,9 +225,8 @@ public final class TunnelSession implements AutoCloseable {
             lock.unlock();
         }
         if (lost == null) return;
-        backoff.lost(lost.up());
         pausing = Need.LINK;
-        pause = soon(Duration.ofNanos(random.nextLong(SPREAD)));
+        pause = soon(backoff.lost(lost.up()));
         publish(new SessionEvent.Lost(lost.end()));
     }
 

@@ -40,12 +40,14 @@ class BackoffTest {
         assertTrue(shortest < 1_000 && longest > 29_000 && longest <= 30_000, shortest + " to " + longest);
     }
 
-    @Test void aLostLinkIsDialledEverySecondForAMinute() {
-        backoff.lost(LONG);
-        for (int second = 0; second < 60; second++) assertEquals(Duration.ofSeconds(1), backoff.unanswered(AT_ONCE));
-        assertEquals(Duration.ofMillis(500), backoff.unanswered(AT_ONCE));
-        assertEquals(Duration.ofSeconds(1), backoff.unanswered(AT_ONCE));
-        assertEquals(Duration.ofSeconds(2), backoff.unanswered(AT_ONCE));
+    @Test void aServerNotReachedYetIsDialledEverySecondForAMinute() {
+        assertQuickForAMinute();
+    }
+
+    @Test void aLostLinkIsDialledAtOnceThenEverySecondForAMinute() {
+        for (int i = 0; i < 100; i++) backoff.unanswered(AT_ONCE);
+        assertEquals(Duration.ofMillis(100), backoff.lost(LONG));
+        assertQuickForAMinute();
     }
 
     @Test void dialsThatHangUseUpTheMinuteToo() {
@@ -70,9 +72,20 @@ class BackoffTest {
         assertEquals(Duration.ofMillis(500), backoff.refused());
     }
 
-    @Test void aLinkThatFallsAtOnceIsNoSuccess() {
-        for (int i = 0; i < 3; i++) backoff.unanswered(AT_ONCE);
-        backoff.lost(Duration.ofMillis(10));
-        assertEquals(Duration.ofSeconds(4), backoff.unanswered(AT_ONCE));
+    @Test void linksThatFallAtOnceUseUpTheMinute() {
+        int quick = 0;
+        while (backoff.lost(Duration.ofMillis(10)).equals(Duration.ofSeconds(1)) && quick < 100) quick++;
+        assertEquals(60, quick);
+        assertEquals(Duration.ofSeconds(1), backoff.lost(Duration.ofMillis(10)), "of 0.5, 1, 2, …");
+        assertEquals(Duration.ofSeconds(2), backoff.lost(Duration.ofMillis(10)));
+        assertEquals(Duration.ofMillis(100), backoff.lost(Duration.ofSeconds(10)));
+        assertEquals(Duration.ofSeconds(1), backoff.lost(Duration.ofMillis(10)), "quick again");
+    }
+
+    private void assertQuickForAMinute() {
+        for (int second = 0; second < 60; second++) assertEquals(Duration.ofSeconds(1), backoff.unanswered(AT_ONCE));
+        assertTrue(backoff.unanswered(AT_ONCE).compareTo(Duration.ofMillis(500)) >= 0);
+        assertTrue(backoff.unanswered(AT_ONCE).compareTo(Duration.ofSeconds(1)) >= 0);
+        assertTrue(backoff.unanswered(AT_ONCE).compareTo(Duration.ofSeconds(2)) >= 0);
     }
 }

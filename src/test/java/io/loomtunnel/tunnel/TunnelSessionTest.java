@@ -27,6 +27,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -242,7 +243,11 @@ class TunnelSessionTest {
     }
 
     @Test void twoHundredReconnectsLeaveNoThreadAndNoConnectionBehind() throws Exception {
-        session("token", HOST);
+        var dialer = new TunnelDialer("127.0.0.1", server.port(), "token", List.of(Route.of(HOST)), DialConfig.DEFAULTS);
+        RandomGenerator zero = () -> 0;
+        var session = new TunnelSession(dialer, TunnelSessionTest::hello, events::add, new Backoff(zero));
+        open.push(session);
+        session.start();
         next(SessionEvent.Attached.class);
         int before = threads();
         for (int i = 0; i < 200; i++) {
