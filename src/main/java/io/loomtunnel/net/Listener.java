@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -167,6 +168,8 @@ public final class Listener implements AutoCloseable {
     }
 
     private void acceptAll() {
+        // A first log entry reads the file of time zones. With no descriptor left that fails, and then for good.
+        ZoneId.systemDefault();
         try {
             while (true) {
                 takePermit();
@@ -236,8 +239,12 @@ public final class Listener implements AutoCloseable {
 
     /// Out of descriptors or of memory, most likely: what is served now will give some back.
     private void waitAfter(Throwable failure) throws InterruptedException {
-        if (!failing) LOG.log(WARNING, config.name() + ": cannot accept, trying again", failure);
-        failing = true;
+        try {
+            if (!failing) LOG.log(WARNING, config.name() + ": cannot accept, trying again", failure);
+            failing = true;
+        } catch (RuntimeException | Error _) {
+            // out of what the log needs, too
+        }
         closing.await(AFTER_FAILURE.toNanos(), TimeUnit.NANOSECONDS);
     }
 }
