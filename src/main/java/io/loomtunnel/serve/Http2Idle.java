@@ -15,6 +15,7 @@ final class Http2Idle implements ExchangeHandler, AutoCloseable {
 
     private final ExchangeHandler handler;
     private final Duration limit;
+    private final boolean onlyOne;
     private volatile Deadline idleUntil;        // counted from the last request's end; moves while requests end
     private volatile Http2Connection connection;
     private volatile Watchdog.Limit next;
@@ -23,9 +24,11 @@ final class Http2Idle implements ExchangeHandler, AutoCloseable {
 
     /// @param handler gets the requests
     /// @param limit   how long there may be none
-    Http2Idle(ExchangeHandler handler, Duration limit) {
+    /// @param onlyOne whether the connection is to end with its first request
+    Http2Idle(ExchangeHandler handler, Duration limit, boolean onlyOne) {
         this.handler = handler;
         this.limit = limit;
+        this.onlyOne = onlyOne;
         idleUntil = Deadline.after(limit);
     }
 
@@ -36,6 +39,7 @@ final class Http2Idle implements ExchangeHandler, AutoCloseable {
     }
 
     @Override public void handle(Exchange exchange) throws IOException {
+        if (onlyOne) connection.drain();
         try {
             handler.handle(exchange);
         } finally {

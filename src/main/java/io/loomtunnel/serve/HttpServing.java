@@ -6,6 +6,7 @@ import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http1.Http1Server;
 import io.loomtunnel.http2.Http2Connection;
+import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 import java.time.Duration;
@@ -70,12 +71,22 @@ public final class HttpServing {
 
     private void http2(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
         connection.readTimeout(Duration.ZERO);
-        var requests = new Http2Idle(handler, config.idleTimeout());
+        boolean late = draining;        // its first request is served, whatever its peer makes of an early GOAWAY
+        var requests = new Http2Idle(handler, late ? config.headTimeout() : config.idleTimeout(), late);
         var server = Http2Connection.server(connection, in, config.http2(), peer, requests);
-        open.drainBy(server::drain);
+        if (!late) open.drainBy(() -> Thread.ofVirtual().start(() -> drain(server)));
         requests.watch(server);
         try (requests) {
             server.run();
+        }
+    }
+
+    /// GOAWAY must not come before our SETTINGS, which are the answer to the peer's preface (RFC 9113 §3.4).
+    private void drain(Http2Connection server) {
+        try {
+            if (server.awaitSettings(Deadline.after(config.headTimeout()))) server.drain();
+        } catch (IOException _) {
+            server.close();
         }
     }
 
