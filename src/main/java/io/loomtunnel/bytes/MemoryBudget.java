@@ -1,6 +1,5 @@
 package io.loomtunnel.bytes;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// How many bytes of other people's data this process may hold at once: received and not consumed yet, and the arrays
@@ -10,9 +9,11 @@ public final class MemoryBudget {
     /// The budget of this process: a quarter of the heap.
     public static final MemoryBudget PROCESS = new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);
 
+    private static final int LEAST_WINDOW = 2 * 1024;
+    private static final int MANY_STREAMS = 2 * 1024;
+
     private final long limit;
     private final AtomicLong used = new AtomicLong();
-    private final AtomicInteger streams = new AtomicInteger();
     private final AtomicLong grown = new AtomicLong();
 
     /// @param limit bytes
@@ -49,11 +50,6 @@ public final class MemoryBudget {
         return used.get() >= limit;
     }
 
-    /// Counts a stream that may receive, or one that ended when negative.
-    public void streams(int more) {
-        streams.addAndGet(more);
-    }
-
     /// Whether one window may grow by `bytes`: what all windows together promise stays within half of the budget, so that a peer
     /// who sends all that he may and a consumer who stops reading never exhaust it.
     public boolean mayGrow(int bytes) {
@@ -65,10 +61,11 @@ public final class MemoryBudget {
         grown.addAndGet(bytes);
     }
 
-    /// The receive window that one more stream may be promised so that all streams together stay within a quarter of the
-    /// budget even if none of them is read, and another quarter is left for windows that grow: a power of two from 4 KiB to `most`.
-    public int window(int most) {
-        long fair = limit / 4 / Math.max(1, streams.get());
-        return (int) Math.max(4 * 1024, Math.min(most, Long.highestOneBit(Math.max(1, fair))));
+    /// The receive window that every stream may be promised at once: so many streams that nobody reads stay within a quarter of
+    /// the budget, and windows that grow take another.
+    /// @param most what a stream starts with where memory is plenty
+    /// @return a power of two from 2 KiB on
+    public int initialWindow(int most) {
+        return (int) Math.max(LEAST_WINDOW, Math.min(most, Long.highestOneBit(Math.max(1, limit / 4 / MANY_STREAMS))));
     }
 }

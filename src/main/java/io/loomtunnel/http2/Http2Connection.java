@@ -46,6 +46,7 @@ public final class Http2Connection implements HttpConnection {
     private final Peer peer;
     private final ExchangeHandler handler;          // null in the client role
     private final MemoryBudget budget = MemoryBudget.PROCESS;
+    private final int initialWindow = budget.initialWindow(ReceiveWindow.START);
     private final Outbound outbound;
     private final FrameReader frames;
     private final HeadDecoder heads;
@@ -65,7 +66,7 @@ public final class Http2Connection implements HttpConnection {
         outbound = new Outbound(duplex.out());
         frames = new FrameReader(in, config.maxFrameSize(), config.maxFieldBytes() * 2);
         heads = new HeadDecoder(config.maxFieldBytes(), config.maxFields());
-        streams = new Streams(outbound, budget, handler == null, config.firstStreamId());
+        streams = new Streams(outbound, initialWindow, handler == null, config.firstStreamId());
         guard = new FloodGuard(config.guarded());
         pings = new Pings(outbound);
     }
@@ -285,14 +286,13 @@ public final class Http2Connection implements HttpConnection {
             in.skip(PREFACE.length);
         }
         pings.settingsSent();
-        int window = streams.firstWindow();
         if (handler == null) {
             outbound.preface(opening, Integer.MAX_VALUE - Settings.DEFAULT_WINDOW,
-                    Settings.ENABLE_PUSH, 0, Settings.INITIAL_WINDOW_SIZE, window,
+                    Settings.ENABLE_PUSH, 0, Settings.INITIAL_WINDOW_SIZE, initialWindow,
                     Settings.MAX_FRAME_SIZE, config.maxFrameSize(), Settings.MAX_HEADER_LIST_SIZE, config.maxFieldBytes());
         } else {
             outbound.preface(opening, Integer.MAX_VALUE - Settings.DEFAULT_WINDOW,
-                    Settings.MAX_CONCURRENT_STREAMS, config.maxStreams(), Settings.INITIAL_WINDOW_SIZE, window,
+                    Settings.MAX_CONCURRENT_STREAMS, config.maxStreams(), Settings.INITIAL_WINDOW_SIZE, initialWindow,
                     Settings.MAX_FRAME_SIZE, config.maxFrameSize(), Settings.MAX_HEADER_LIST_SIZE, config.maxFieldBytes(),
                     Settings.ENABLE_CONNECT_PROTOCOL, config.connect() ? 1 : 0);
         }
@@ -324,10 +324,7 @@ public final class Http2Connection implements HttpConnection {
                 case Frame.WindowUpdate(var id, var increment) -> windowUpdate(id, increment);
                 case Frame.RstStream(var id, var code) -> rstStream(id, code);
                 case Frame.Settings settings -> settings(settings);
-                case Frame.SettingsAck() -> {
-                    pings.settingsAcknowledged();
-                    streams.windowAcknowledged();
-                }
+                case Frame.SettingsAck() -> pings.settingsAcknowledged();
                 case Frame.Ping(var ack, var data) -> {
                     guard.count(FloodGuard.Kind.PING);
                     if (ack) pings.answered(data);

@@ -68,9 +68,15 @@ final class Inbound extends Content {
 
     // ---- the connection's reader -------------------------------------------------------------------------------
 
-    /// The stream begins: the peer may send this much.
-    void open(int windowSize) {
-        window = new ReceiveWindow(windowSize, System.nanoTime());
+    /// The stream begins: the peer may send what our SETTINGS say, and more when memory is plenty.
+    /// @return how much more the peer is to be told
+    int open(int initialWindow) {
+        window = new ReceiveWindow(initialWindow, System.nanoTime());
+        int more = ReceiveWindow.START - initialWindow;
+        if (more <= 0 || ended || !budget.mayGrow(more)) return 0;
+        window.widen(more);
+        grow(more);
+        return more;
     }
 
     /// The message declares how much will come.
@@ -211,16 +217,6 @@ final class Inbound extends Content {
         segments.clear();
         budget.charge(-held);
         held = 0;
-    }
-
-    /// The peer took over another INITIAL_WINDOW_SIZE of ours.
-    void adjust(int difference) {
-        lock.lock();
-        try {
-            window.adjust(difference);
-        } finally {
-            lock.unlock();
-        }
     }
 
     /// How much is held here for how long: byte-nanoseconds, for the choice of who must go when memory is out.

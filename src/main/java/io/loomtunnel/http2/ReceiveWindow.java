@@ -10,7 +10,7 @@ final class ReceiveWindow {
     static final int MOST = 16 * 1024 * 1024;
 
     private int size;           // what we want the peer to have in flight or in our buffer at most
-    private int allowed;        // what it may still send; negative after a lower INITIAL_WINDOW_SIZE
+    private int allowed;        // what it may still send
     private int consumed;       // read by the consumer and not given back yet
     private long roundStart;    // when the consumer began on the current window
     private int roundBytes;     // what it has read since
@@ -58,10 +58,10 @@ final class ReceiveWindow {
         if (roundBytes == 0) roundStart = now;
     }
 
-    /// The peer took over another INITIAL_WINDOW_SIZE (§6.9.2).
-    void adjust(int difference) {
-        allowed += difference;
-        size = Math.max(1024, size + difference);
+    /// Promises more, which the caller gives to the peer.
+    void widen(int bytes) {
+        size += bytes;
+        allowed += bytes;
     }
 
     int size() {

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.Condition;
 /// One stream's way out: head, content, trailers. Small writes are held back here, by the thread that sends; everything else
 /// is pending for the connection's [Outbound], whose lock guards it.
 final class StreamSink extends ContentSink {
-    private static final int CORK = 8 * 1024;
+    private static final int CORK = 4 * 1024;
 
     private final Http2Stream stream;
     private final Outbound outbound;

@@ -1,11 +1,9 @@
 package io.loomtunnel.http2;
 
-import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.NotProcessedException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +19,7 @@ final class Streams {
 
     private final Outbound outbound;
     private final ReentrantLock lock;                       // the connection's
-    private final MemoryBudget budget;
+    private final int initialWindow;                        // what our SETTINGS promise each stream
     private final boolean client;
     private final ConcurrentHashMap<Integer, Http2Stream> table = new ConcurrentHashMap<>();
     private final AtomicInteger active = new AtomicInteger();
@@ -38,14 +36,10 @@ final class Streams {
     private volatile boolean goneAway;
     private volatile boolean closed;
 
-    private final ArrayDeque<Integer> windowsSent = new ArrayDeque<>();     // INITIAL_WINDOW_SIZE values not acknowledged yet
-    private int windowSent;
-    private int window = Settings.DEFAULT_WINDOW;                           // acknowledged: what new streams start with
-
-    Streams(Outbound outbound, MemoryBudget budget, boolean client, int firstId) {
+    Streams(Outbound outbound, int initialWindow, boolean client, int firstId) {
         this.outbound = outbound;
         this.lock = outbound.lock;
-        this.budget = budget;
+        this.initialWindow = initialWindow;
         this.client = client;
         nextId = firstId;
     }
@@ -192,24 +186,14 @@ final class Streams {
 
     private void enter(Http2Stream stream) {
         stream.sink().window = outbound.peer.initialWindowSize;
-        stream.inbound().open(window);
         table.put(stream.id(), stream);
-        budget.streams(1);
-        balance();
+        int more = stream.inbound().open(initialWindow);
+        if (more > 0) outbound.credit(stream, more);
     }
 
     /// The stream is over on both sides.
     void leave(Http2Stream stream) {
-        if (stream.begun() && table.remove(stream.id()) != null) {
-            budget.streams(-1);
-            stream.inbound().promiseNothing();
-            lock.lock();
-            try {
-                balance();
-            } finally {
-                lock.unlock();
-            }
-        }
+        if (stream.begun() && table.remove(stream.id()) != null) stream.inbound().promiseNothing();
         if (stream instanceof ClientStream) {
             active.decrementAndGet();
             left();
@@ -276,46 +260,5 @@ final class Streams {
         for (var stream : table.values()) stream.lost(why.apply(stream));
         var action = onGoAway.getAndSet(GONE);
         if (action != null) action.run();
-    }
-
-    // ---- what a stream may be sent to begin with ---------------------------------------------------------------
-
-    /// What our first SETTINGS promise.
-    int firstWindow() {
-        lock.lock();
-        try {
-            windowSent = budget.window(ReceiveWindow.START);
-            windowsSent.add(windowSent);
-            return windowSent;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// Lowers INITIAL_WINDOW_SIZE, of open streams too, while there are so many that their windows together could
-    /// take half of the budget, and raises it again when most of them have gone.
-    private void balance() {
-        if (windowSent == 0) return;
-        int fair = budget.window(ReceiveWindow.START);
-        if (fair < windowSent || fair >= 4L * windowSent || fair == ReceiveWindow.START && windowSent < fair && active.get() == 0) {
-            windowSent = fair;
-            windowsSent.add(fair);
-            outbound.settings(Settings.INITIAL_WINDOW_SIZE, fair);
-        }
-    }
-
-    /// The peer acknowledged the oldest SETTINGS that are not acknowledged yet: its windows have changed (RFC 9113 §6.9.2).
-    void windowAcknowledged() {
-        lock.lock();
-        try {
-            var acknowledged = windowsSent.poll();
-            if (acknowledged == null) return;
-            int difference = acknowledged - window;
-            window = acknowledged;
-            if (difference == 0) return;
-            for (var stream : table.values()) stream.inbound().adjust(difference);
-        } finally {
-            lock.unlock();
-        }
     }
 }

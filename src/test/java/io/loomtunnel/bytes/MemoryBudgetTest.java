@@ -27,13 +27,10 @@ class MemoryBudgetTest {
         assertEquals(0, budget.used());
     }
 
-    @Test void windowsOfAllStreamsStayWithinAQuarter() {
-        for (int streams = 1; streams <= 1_024; streams *= 2) {
-            assertTrue((long) streams * budget.window(64 * KIB) <= budget.limit() / 4, streams + " streams");
-            budget.streams(streams);
-        }
-        budget.streams(100_000);
-        assertEquals(4 * KIB, budget.window(64 * KIB));
+    @Test void windowsOfManyStreamsStayWithinAQuarter() {
+        assertEquals(2 * KIB, budget.initialWindow(64 * KIB));
+        assertEquals(16 * KIB, new MemoryBudget(128L * KIB * KIB).initialWindow(64 * KIB));
+        assertEquals(64 * KIB, new MemoryBudget(1L << 40).initialWindow(64 * KIB));
     }
 
     @Test void growthOfAllWindowsStaysWithinAQuarter() {

@@ -64,10 +64,11 @@ class ReceiveWindowTest {
         }
     }
 
-    @Test void lowerInitialWindowTakesAllowanceBack() {                             // RFC 9113 §6.9.2
-        var window = new ReceiveWindow(START, 0);
-        window.received(START - 100);
-        window.adjust(4096 - START);
+    @Test void widenedWindowMayBeSent() {
+        var window = new ReceiveWindow(4096, 0);
+        window.widen(START - 4096);
+        assertTrue(window.received(START));
         assertFalse(window.received(1));
+        assertEquals(START, window.size());
     }
 }
