@@ -144,6 +144,9 @@ public final class Http1Server {
         } catch (IOException e) {
             log.log(Level.DEBUG, "exchange ended", e);
             exchange.cancelled();
+            // A request that broke off in its content is nobody's to answer.
+            boolean whole = !(exchange.content() instanceof Http1Content content) || content.ended();
+            if (whole && !exchange.responded()) ErrorPage.respond(exchange, new StatusException(500, "the exchange failed", e));
         } catch (RuntimeException | Error bug) {
             log.log(Level.ERROR, "a handler failed", bug);
             if (!exchange.responded()) ErrorPage.respond(exchange, new StatusException(500, "an error of this server", bug));

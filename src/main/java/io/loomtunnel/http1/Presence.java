@@ -21,6 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Presence {
     /// How old an exchange is when it gets a watcher.
     private static final long MOMENT = Duration.ofMillis(50).toNanos();
+    /// A read that took no longer found what was there before.
+    private static final long AT_ONCE = Duration.ofMillis(5).toNanos();
     private static final long SWEEP = Duration.ofMillis(25).toNanos();
 
     private enum State { IDLE, RUNNING, WATCHED }
@@ -36,6 +38,7 @@ final class Presence {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();    // state is no longer WATCHED
     private volatile long since;
+    private volatile boolean over;                              // the exchange: its peer may go
     private volatile Runnable gone;
 
     Presence(ByteReader in) {
@@ -58,15 +61,17 @@ final class Presence {
     }
 
     /// From now on nobody but a watcher reads, until [#end].
-    /// @param gone runs on the watcher's thread when the connection was reset
+    /// @param gone runs on the watcher's thread when the peer has left
     void begin(Runnable gone) {
         this.gone = gone;
+        over = false;
         since = System.nanoTime();
         state.set(State.RUNNING);
     }
 
     /// The exchange is over. A watcher may still be reading: [#await] comes before the next read.
     void end() {
+        over = true;
         state.compareAndSet(State.RUNNING, State.IDLE);
     }
 
@@ -83,6 +88,10 @@ final class Presence {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void left() {
+        if (!over) gone.run();
     }
 
     private static void sweep() {
@@ -103,13 +112,15 @@ final class Presence {
     }
 
     private void watch() {
+        long began = System.nanoTime();
         try {
-            // A byte is the next request's first; a clean end may be a half-close. Either is left to the next read.
-            if (in.available() == 0) in.fill();
+            // A byte is the next request's first, and is left to the next read. An end that is there already may be a half-close,
+            // which comes with the request; one that comes later is a peer who does not want the response any more.
+            if (in.available() == 0 && !in.fill() && System.nanoTime() - began > AT_ONCE) left();
         } catch (SocketTimeoutException e) {
             // nothing was heard, which is no news
         } catch (IOException e) {
-            gone.run();
+            left();
         } finally {
             lock.lock();
             try {

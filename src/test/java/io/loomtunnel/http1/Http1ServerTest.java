@@ -315,6 +315,19 @@ class Http1ServerTest {
         assertTrue(cancelled.await(1, TimeUnit.SECONDS));
     }
 
+    @Test void visitorWhoEndsLaterThanTheRequestHasLeft() throws Exception {
+        var cancelled = new CountDownLatch(1);
+        connect(Http1Config.DEFAULTS, exchange -> {
+            exchange.onCancel(cancelled::countDown);
+            await(cancelled);
+            throw new IOException("cancelled");
+        });
+        send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertFalse(cancelled.await(150, TimeUnit.MILLISECONDS));                     // long enough for the watcher to begin
+        visitor.finish();
+        assertTrue(cancelled.await(100, TimeUnit.MILLISECONDS));
+    }
+
     @Test void halfClosedVisitorStillGetsItsResponse() throws Exception {
         var release = new CountDownLatch(1);
         connect(Http1Config.DEFAULTS, exchange -> {
