@@ -110,7 +110,7 @@ class Process:
         """KiB in use after a collection."""
         self.jcmd("GC.run")
         info = self.jcmd("GC.heap_info")
-        return sum(int(used) for used in re.findall(r"(?:generation|heap)\s+total \d+K, used (\d+)K", info))
+        return sum(int(used) for used in re.findall(r"total \d+K, used (\d+)K", info))
 
     def virtual_threads(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -183,7 +183,7 @@ class Rig:
         (folder / "nginx.conf").write_text(
             f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 16384;\n"
             f"events {{ worker_connections 8192; }}\n"
-            f"http {{ access_log off; keepalive_requests 1000000; {temporary}\n"
+            f"http {{ access_log off; keepalive_requests 1000000; send_timeout 600s; {temporary}\n"
             f"  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/files; }} }}\n")
         for each in (self.folder, folder):
             each.chmod(0o755)                       # its worker is another user

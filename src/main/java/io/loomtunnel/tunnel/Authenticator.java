@@ -35,10 +35,9 @@ public interface Authenticator {
     /// One token that may register every route.
     /// @param secret is not kept, only its SHA-256
     /// @return the authenticator
-    /// @throws IllegalArgumentException the secret is empty
+    /// @throws IllegalArgumentException the secret is empty, or not printable ASCII without spaces
     static Authenticator sharedToken(String secret) {
-        if (secret.isEmpty()) throw new IllegalArgumentException("the token is empty");
-        var expected = sha256(secret);
+        var expected = sha256(BearerToken.checked(secret));
         var granted = new Verdict.Granted(HexFormat.of().formatHex(expected, 0, 4));
         var unknown = new Verdict.Unknown();
         // Digests of one length are compared to the end wherever they differ: the time tells nothing about the secret.

@@ -43,13 +43,9 @@ public final class TunnelDialer {
         if (host.isEmpty()) throw new IllegalArgumentException("no server is named");
         if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
-        for (int i = 0; i < token.length(); i++) {
-            boolean printable = token.charAt(i) > ' ' && token.charAt(i) <= '~';
-            if (!printable) throw new IllegalArgumentException("the token is not printable ASCII");
-        }
         this.host = host;
         this.port = port;
-        this.token = token;
+        this.token = BearerToken.checked(token);
         this.routes = List.copyOf(routes);
         this.config = config;
     }
