@@ -2,6 +2,7 @@ package io.loomtunnel.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 
 /// The content of a message as it arrives (RFC 9110 §6.4), and the trailer section after it. Streamed: nobody holds all of
 /// it at once. Closing it leaves the connection as it is.
@@ -28,6 +29,10 @@ public abstract class Content extends InputStream {
         @Override public int read(byte[] target, int offset, int length) {
             return length == 0 ? 0 : -1;
         }
+
+        @Override public long transferTo(OutputStream out) {
+            return 0;
+        }
     };
 
     /// The length that the message declares.
@@ -37,7 +42,7 @@ public abstract class Content extends InputStream {
     /// The trailer section.
     /// @return its fields, empty when there are none; complete only after a read returned -1
     public Fields trailers() {
-        return new Fields();
+        return new Fields(0, 0);
     }
 
     @Override public int read() throws IOException {

@@ -21,7 +21,7 @@ public abstract class ContentSink extends OutputStream {
     /// Ends the message without trailers, and flushes it.
     /// @throws IOException as for [#end(Fields)]
     public void end() throws IOException {
-        end(new Fields());
+        end(new Fields(0, 0));
     }
 
     /// Makes the message visibly incomplete: the stream is reset or the connection closed. Does nothing after [#end].

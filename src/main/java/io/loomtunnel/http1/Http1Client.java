@@ -99,7 +99,10 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
                 case "POST", "PUT", "PATCH" -> true;
                 default -> false;
             };
-            sink = new MessageSink(duplex, out, to -> HeadWriter.request(to, request),
+            sink = new MessageSink(duplex, out, to -> {
+                HeadWriter.request(to, request);
+                if (request.fields().has("te")) to.put("Connection: TE\r\n");      // RFC 9110 §10.1.4
+            },
                     declared >= 0 ? MessageSink.Framing.LENGTH : null, declared, true, expected);
         }
 

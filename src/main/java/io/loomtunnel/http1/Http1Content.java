@@ -9,9 +9,15 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Content cut out of a connection's bytes by its framing (RFC 9112 §6, §7): a run of known length, chunks, or all that
 /// comes before the close.
+///
+/// Whoever answers a request may have left a thread behind that reads its content, and `java.net` has no way to end a
+/// read but by ending the connection. So `lock` is held while the connection is read, and [#reclaim] hands it over.
 final class Http1Content extends Content {
     /// How the end is known.
     enum Framing { LENGTH, CHUNKED, CLOSE }
@@ -29,9 +35,11 @@ final class Http1Content extends Content {
     private final long length;
     private long remaining;              // of the run or chunk at hand
     private boolean chunkOpen;           // its CRLF is still to come
-    private boolean ended;
+    private volatile boolean ended;
     private Fields trailers = new Fields(0, 0);
     private Runnable atEnd = () -> { };
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile Thread owner;       // the only one who may still read; null while the handler may
 
     Http1Content(ByteReader in, HeadReader heads, Http1Config config, Framing framing, long length) {
         this.in = in;
@@ -61,6 +69,29 @@ final class Http1Content extends Content {
         atEnd.run();
     }
 
+    /// Takes the content from whoever reads it: from now on only the calling thread can.
+    /// @param limit how long a read under way is waited for; it ends with the next bytes
+    /// @return false when somebody still waits for bytes: the connection must not be read, only closed
+    boolean reclaim(Duration limit) {
+        owner = Thread.currentThread();
+        try {
+            if (!lock.tryLock() && !lock.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) return false;
+            lock.unlock();
+            return true;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void enter() throws IOException {
+        lock.lock();
+        var only = owner;
+        if (only == null || only == Thread.currentThread()) return;
+        lock.unlock();
+        throw new IOException("the exchange is over");
+    }
+
     /// Whether its last byte has been read, so that what follows belongs to the next message.
     boolean ended() {
         return ended;
@@ -72,36 +103,48 @@ final class Http1Content extends Content {
 
     @Override public int read(byte[] target, int offset, int length) throws IOException {
         if (length == 0) return 0;
-        if (!more()) return -1;
-        int n;
+        enter();
         try {
-            n = in.read(target, offset, (int) Math.min(length, remaining));
+            if (!more()) return -1;
+            int n = in.read(target, offset, (int) Math.min(length, remaining));
+            if (n < 0) return cut();
+            took(n);
+            return n;
         } catch (SocketTimeoutException e) {
             throw late(e);
+        } finally {
+            lock.unlock();
         }
-        if (n < 0) return cut();
-        took(n);
-        return n;
     }
 
     @Override public long transferTo(OutputStream out) throws IOException {
         long total = 0;
-        while (true) {
+        for (int n; (n = transferSome(out)) >= 0; ) total += n;
+        return total;
+    }
+
+    /// Hands over what is there, or comes next.
+    /// @return -1 at the end
+    private int transferSome(OutputStream out) throws IOException {
+        enter();
+        try {
             if (!ended && mustWait()) out.flush();
-            if (!more()) return total;
-            try {
-                if (in.available() == 0 && !in.fill()) {
-                    cut();
-                    return total;
-                }
-            } catch (SocketTimeoutException e) {
-                throw late(e);
-            }
+            if (!more() || in.available() == 0 && !fill()) return -1;
             int n = (int) Math.min(in.available(), remaining);
             out.write(in.array(), in.position(), n);
             in.skip(n);
             took(n);
-            total += n;
+            return n;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean fill() throws IOException {
+        try {
+            return in.fill() || cut() >= 0;
+        } catch (SocketTimeoutException e) {
+            throw late(e);
         }
     }
 

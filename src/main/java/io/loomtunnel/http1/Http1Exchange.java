@@ -65,8 +65,7 @@ final class Http1Exchange implements Exchange {
         boolean old = request.minor() == 0;
         boolean bodiless = request.head().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
         long declared = bodiless ? Content.UNKNOWN : HeadReader.contentLength(head.fields());
-        // Content that was asked for and not sent, or that is still coming, is drained after the response or ends the connection.
-        if (server.draining() || head.fields().lists("connection", "close")) keepAlive = false;
+        if (server.draining() || withheld() || head.fields().lists("connection", "close")) keepAlive = false;
         if (old && declared < 0 && !bodiless) keepAlive = false;
         sink = new MessageSink(duplex, out, to -> {
             HeadWriter.response(to, head);
@@ -127,8 +126,9 @@ final class Http1Exchange implements Exchange {
         return keepAlive && whole() && !sink.untilClose();
     }
 
-    /// Whether the peer waits for a 100 before it sends content, and has not got one.
-    boolean withheld() {
-        return !continued && request.head().fields().lists("expect", "100-continue");
+    /// Whether the peer waits for a 100 before it sends content, and has not got one: after the response it may send the
+    /// content or not, so that nobody can tell what comes next (RFC 9110 §10.1.1).
+    private boolean withheld() {
+        return !continued && content instanceof Http1Content pending && !pending.ended() && request.head().fields().lists("expect", "100-continue");
     }
 }

@@ -108,18 +108,25 @@ public final class Http1Server {
             duplex.readTimeout(config.contentTimeout());
             content.atEnd(() -> watch(exchange));
         }
+        boolean ours = true;
         try {
             run(handler, exchange);
         } finally {
+            // Before anything else: a thread that the handler left behind must not pass the content's end any more.
+            if (content != null) ours = content.reclaim(exchange.keepAlive() ? config.drainTimeout() : Duration.ZERO);
             if (content != null) content.atEnd(() -> { });
             presence.end();
         }
         if (exchange.upgraded()) return false;
         exchange.finish();
         if (!exchange.whole()) return false;
+        if (!ours) {
+            duplex.finish();
+            return content.reclaim(config.drainTimeout()) && linger();
+        }
         if (content != null && !content.ended()) {
             // The visitor is told to stop only by our close, and must be able to read the response before (RFC 9112 §9.6).
-            if (exchange.withheld() || !exchange.keepAlive() || !drained(content)) return linger();
+            if (!exchange.keepAlive() || !drained(content)) return linger();
         }
         if (exchange.keepAlive()) return true;
         return in.available() > 0 || in.availableAll() > 0 ? linger() : false;

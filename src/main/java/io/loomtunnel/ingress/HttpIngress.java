@@ -68,14 +68,15 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             var fields = Forwarding.endToEnd(request.fields());
             ForwardedFields.write(fields, exchange.peer(), request.authority());
             var head = new RequestHead(request.method(), exchange.peer().scheme(), request.authority(), request.path(), fields);
-            forwarding.forward(exchange, head, () -> hop(head));
+            forwarding.forward(exchange, head, 2, attempt -> hop(head, attempt));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;
             ErrorPage.respond(exchange, e);
         }
     }
 
-    private Hop hop(RequestHead head) throws IOException {
+    private Hop hop(RequestHead head, int attempt) throws IOException {
+        if (attempt > 1) head.fields().add(Forwarding.AGAIN, "?1");
         Tunnel tunnel = config.hold().isZero() ? tunnels.find(head.authority(), head.path())
                 : tunnels.await(head.authority(), head.path(), Deadline.after(config.hold()));
         return () -> tunnel;

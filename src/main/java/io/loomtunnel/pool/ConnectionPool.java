@@ -29,8 +29,9 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class ConnectionPool implements AutoCloseable {
     private static final ScheduledExecutorService EVICTOR = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("loomtunnel-evictor").factory());
-    /// Idle for longer than this, a connection is looked at before it is used: the look takes a millisecond.
-    private static final long FRESH = Duration.ofMillis(100).toNanos();
+    /// Idle for longer than this, a connection is looked at before it is used. The look takes a millisecond, which would
+    /// be felt only by somebody who sends one request right after the other.
+    private static final long FRESH = Duration.ofMillis(10).toNanos();
 
     private final PoolConfig config;
     private final ReentrantLock lock = new ReentrantLock();
@@ -49,13 +50,20 @@ public final class ConnectionPool implements AutoCloseable {
     /// Lends a connection: one that lies idle, or a new one.
     /// @param origin where to
     /// @return to be closed by the caller
-    /// @throws GatewayException the origin cannot be reached (502, 504)
-    /// @throws IOException the pool is closed
-    public Lease lease(Origin origin) throws IOException {
+    /// @throws GatewayException the origin cannot be reached (502), or the pool is closed (503)
+    public Lease lease(Origin origin) throws GatewayException {
         for (Idle candidate; (candidate = take(origin)) != null; ) {
             if (System.nanoTime() - candidate.since < FRESH || !candidate.connection.stale()) return new Lease(this, origin, candidate.connection);
             candidate.connection.close();
         }
+        return leaseNew(origin);
+    }
+
+    /// Lends a new connection, whatever lies idle: when one that did has failed, the others most likely would, too.
+    /// @param origin where to
+    /// @return to be closed by the caller
+    /// @throws GatewayException the origin cannot be reached (502)
+    public Lease leaseNew(Origin origin) throws GatewayException {
         return new Lease(this, origin, dial(origin));
     }
 
@@ -72,10 +80,10 @@ public final class ConnectionPool implements AutoCloseable {
         }
     }
 
-    private Idle take(Origin origin) throws IOException {
+    private Idle take(Origin origin) throws GatewayException {
         lock.lock();
         try {
-            if (closed) throw new IOException("the connection pool is closed");
+            if (closed) throw new GatewayException(503, "destination_unavailable", "The way to the service is being closed.", null);
             var connections = idle.get(origin);
             if (connections == null) return null;
             var newest = connections.pollLast();
@@ -86,14 +94,14 @@ public final class ConnectionPool implements AutoCloseable {
         }
     }
 
-    private Http1Client dial(Origin origin) throws IOException {
+    private Http1Client dial(Origin origin) throws GatewayException {
         try {
             var duplex = Dialer.DEFAULT.connect(origin.host(), origin.port(), config.connectTimeout());
             return new Http1Client(duplex, new ByteReader(duplex.in(), MemoryBudget.PROCESS), Http1Config.ORIGIN);
         } catch (UnknownHostException e) {
             throw new GatewayException(502, "dns_error", "The service's name " + origin.host() + " is not known here.", e);
         } catch (SocketTimeoutException e) {
-            throw new GatewayException(504, "connection_timeout", "No connection to the service at " + origin.authority() + " in time.", e);
+            throw new GatewayException(502, "connection_timeout", "The service at " + origin.authority() + " did not take a connection in time.", e);
         } catch (ConnectException e) {
             throw new GatewayException(502, "connection_refused",
                     "The service at " + origin.authority() + " refused the connection: most likely it is not running.", e);

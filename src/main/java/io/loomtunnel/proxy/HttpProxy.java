@@ -53,7 +53,8 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
             if (origin == null) throw new StatusException(404, "This client serves no such host.");
             var authority = request.authority().isEmpty() ? origin.authority() : request.authority();
             var head = new RequestHead(request.method(), "http", authority, request.path(), Forwarding.endToEnd(request.fields()));
-            forwarding.forward(exchange, head, () -> pool.lease(origin));
+            int attempts = request.fields().has(Forwarding.AGAIN) ? 1 : 2;
+            forwarding.forward(exchange, head, attempts, attempt -> attempt == 1 ? pool.lease(origin) : pool.leaseNew(origin));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;
             ErrorPage.respond(exchange, e);

@@ -236,6 +236,46 @@ class HttpProxyTest {
         }
     }
 
+    @Test void secondSendingTakesANewConnection() throws Exception {
+        var held = new CountDownLatch(2);
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            held.countDown();
+            held.await();
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + connection.number());
+            if (connection.number() <= 2) connection.head();       // both idle ones close without a response
+            else connection.next();
+        })) {
+            start(origin.uri());
+            var first = visitor;
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            visit();
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            until("\r\n\r\n");
+            read(1);
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            assertTrue(until("\r\n\r\n3").endsWith("3"));
+            first.close();
+        }
+    }
+
+    @Test void requestThatAnotherHopSentAgainIsNotSentAgainHere() throws Exception {
+        var heads = new LinkedBlockingQueue<String>();
+        try (var origin = new RawOrigin(connection -> {
+            heads.add(connection.head());
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + connection.number());
+            heads.add(connection.head());
+        })) {
+            start(origin.uri());
+            send("GET / HTTP/1.1\r\nHost: a\r\nLoomTunnel-Again: ?1\r\n\r\n");
+            until("\r\n\r\n1");
+            assertEquals("GET / HTTP/1.1\r\nHost: a\r\n\r\n", heads.poll(5, TimeUnit.SECONDS));
+            send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nLoomTunnel-Again: ?1\r\n\r\n");
+            assertTrue(all().startsWith("HTTP/1.1 502 "));
+            assertEquals(1, origin.accepted());
+        }
+    }
+
     @Test void requestWhoseContentWasTakenIsNeverSentAgain() throws Exception {
         try (var origin = new RawOrigin(connection -> {
             connection.head();
