@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.loomtunnel.io.Deadline;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
