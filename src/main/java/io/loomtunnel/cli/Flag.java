@@ -18,6 +18,10 @@ record Flag(String name, String word, Many many, String help) {
             "where visitors come: PORT or HOST:PORT (default 0.0.0.0:8080)");
     static final Flag PLAINTEXT = new Flag("plaintext", "", Many.ONCE,
             "let clients attach from elsewhere although the tunnel is not encrypted yet");
+    static final Flag TRUST_PROXY = new Flag("trust-proxy", "CIDR", Many.OFTEN,
+            "believe the forwarded fields of proxies with these addresses: 10.0.0.0/8, ::1");
+    static final Flag PROXY_PROTOCOL = new Flag("proxy-protocol", "", Many.ONCE,
+            "connections from --trust-proxy addresses begin with a PROXY header, v1 or v2");
     static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
             "the server to attach to (port 7835); on another machine only with http://");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,

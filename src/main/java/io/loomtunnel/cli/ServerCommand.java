@@ -1,6 +1,9 @@
 package io.loomtunnel.cli;
 
 import io.loomtunnel.TunnelServer;
+import io.loomtunnel.ingress.AddressRange;
+import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.ingress.TrustedProxies;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelEvent;
@@ -8,6 +11,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
@@ -29,7 +33,8 @@ final class ServerCommand {
     int run() throws IOException, InterruptedException {
         var bind = address(Flag.BIND, BIND);
         var visitors = address(Flag.VISITORS, VISITORS);
-        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(Drain.GRACE).listener(this::tell);
+        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(Drain.GRACE).listener(this::tell)
+                .ingress(IngressConfig.DEFAULTS.withProxies(proxies()));
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
         } else if (!bind.getAddress().isLoopbackAddress()) {
@@ -50,6 +55,25 @@ final class ServerCommand {
     private InetSocketAddress address(Flag flag, Endpoint defaults) throws ExitException {
         var what = flag.toString();
         return Endpoint.parse(arguments.value(flag, defaults.toString()), what, defaults).resolve(what);
+    }
+
+    private TrustedProxies proxies() throws ExitException {
+        var ranges = new ArrayList<AddressRange>();
+        for (var list : arguments.values(Flag.TRUST_PROXY)) {
+            for (var range : list.split(",", -1)) {
+                try {
+                    ranges.add(AddressRange.of(range.strip()));
+                } catch (IllegalArgumentException e) {
+                    throw ExitException.usage(Flag.TRUST_PROXY + ": " + Text.reason(e), e);
+                }
+            }
+        }
+        boolean header = arguments.has(Flag.PROXY_PROTOCOL);
+        if (header && ranges.isEmpty()) {
+            throw ExitException.usage(Flag.PROXY_PROTOCOL + " reads the header from trusted addresses only: add " + Flag.TRUST_PROXY + " "
+                    + Flag.TRUST_PROXY.word() + " for the balancer's");
+        }
+        return new TrustedProxies(ranges, header);
     }
 
     private static TunnelServer start(TunnelServer.Builder builder, InetSocketAddress bind, InetSocketAddress visitors)

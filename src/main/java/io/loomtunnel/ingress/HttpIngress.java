@@ -11,16 +11,22 @@ import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
 import io.loomtunnel.net.ListenerConfig;
+import io.loomtunnel.net.ProxyProtocol;
 import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.Watchdog;
 import io.loomtunnel.serve.HttpServing;
 import io.loomtunnel.serve.ServeConfig;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 
 /// The public side for HTTP: finds the tunnel by the request's host and path, and forwards over it.
 public final class HttpIngress implements ExchangeHandler, AutoCloseable {
+    /// For the PROXY header, which a proxy sends first of all and at once.
+    private static final Duration PROXY_HEADER = Duration.ofSeconds(10);
+
     private final TunnelRegistry tunnels;
     private final IngressConfig config;
     private final Forwarding forwarding;
@@ -54,7 +60,17 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     }
 
     private void serve(SocketDuplex connection) throws IOException {
-        serving.serve(connection, new Peer(connection.remoteAddress(), "http"));
+        serving.serve(connection, new Peer(source(connection), "http"));
+    }
+
+    /// Where the connection comes from: by a trusted proxy's PROXY header, if such are there, which precedes all else.
+    private InetSocketAddress source(SocketDuplex connection) throws IOException {
+        var address = connection.remoteAddress();
+        if (!config.proxies().proxyProtocol() || !config.proxies().trust(address.getAddress())) return address;
+        try (var _ = Watchdog.PROCESS.limit(PROXY_HEADER, connection::reset)) {
+            var header = ProxyProtocol.read(connection.in());
+            return header.source() == null ? address : header.source();
+        }
     }
 
     /// Sends one request through its tunnel. What goes wrong on the way is answered with a page that names the cause.
@@ -66,8 +82,8 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             // Only a TCP service opens CONNECT streams: a visitor must not choose what the client dials.
             if (request.method().equals("CONNECT")) throw new StatusException(501, "CONNECT is not served here.");
             var fields = Forwarding.endToEnd(request.fields());
-            ForwardedFields.write(fields, exchange.peer(), request.authority());
-            var head = new RequestHead(request.method(), exchange.peer().scheme(), request.authority(), request.path(), fields);
+            var visitor = ForwardedFields.write(fields, exchange.peer(), request.authority(), config.proxies());
+            var head = new RequestHead(request.method(), visitor.scheme(), request.authority(), request.path(), fields);
             forwarding.forward(exchange, head, 2, attempt -> hop(head, attempt));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;

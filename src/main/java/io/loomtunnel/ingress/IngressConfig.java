@@ -14,12 +14,13 @@ import java.time.Duration;
 /// @param idleTimeout     between two requests; then the connection is closed
 /// @param responseTimeout from the end of the request to the head of the response; then 504
 /// @param hold            how long a request waits for a tunnel that left a moment ago; then 503
+/// @param proxies         in front of the port, whose word about visitors is taken
 public record IngressConfig(int maxConnections, int maxStreams, int maxRequestLine, int maxFieldBytes, int maxFields, Duration headTimeout,
-                            Duration contentTimeout, Duration idleTimeout, Duration responseTimeout, Duration hold) {
+                            Duration contentTimeout, Duration idleTimeout, Duration responseTimeout, Duration hold, TrustedProxies proxies) {
     /// 10,000 connections of 100 streams, heads of 8 KiB and 64 KiB in 200 fields; 10 s, 30 s, 75 s, 65 s (the origin's 60 s and its
-    /// way back), 5 s.
+    /// way back), 5 s; no proxies in front.
     public static final IngressConfig DEFAULTS = new IngressConfig(10_000, 100, 8 * 1024, 64 * 1024, 200, Duration.ofSeconds(10),
-            Duration.ofSeconds(30), Duration.ofSeconds(75), Duration.ofSeconds(65), Duration.ofSeconds(5));
+            Duration.ofSeconds(30), Duration.ofSeconds(75), Duration.ofSeconds(65), Duration.ofSeconds(5), TrustedProxies.NONE);
 
     /// Refuses what would serve nobody.
     public IngressConfig {
@@ -33,7 +34,7 @@ public record IngressConfig(int maxConnections, int maxStreams, int maxRequestLi
     /// @param limit served at once
     /// @return a new configuration
     public IngressConfig withMaxConnections(int limit) {
-        return new IngressConfig(limit, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold);
+        return new IngressConfig(limit, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold, proxies);
     }
 
     /// The same with other limits of a head.
@@ -42,20 +43,27 @@ public record IngressConfig(int maxConnections, int maxStreams, int maxRequestLi
     /// @param fields      their number
     /// @return a new configuration
     public IngressConfig withHeadLimits(int requestLine, int fieldBytes, int fields) {
-        return new IngressConfig(maxConnections, maxStreams, requestLine, fieldBytes, fields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold);
+        return new IngressConfig(maxConnections, maxStreams, requestLine, fieldBytes, fields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold, proxies);
     }
 
     /// The same with another time for a response.
     /// @param limit from the end of the request to the head of the response
     /// @return a new configuration
     public IngressConfig withResponseTimeout(Duration limit) {
-        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, limit, hold);
+        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, limit, hold, proxies);
     }
 
     /// The same with another wait for a tunnel.
     /// @param limit zero answers at once
     /// @return a new configuration
     public IngressConfig withHold(Duration limit) {
-        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, limit);
+        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, limit, proxies);
+    }
+
+    /// The same with proxies in front.
+    /// @param trusted whose word about visitors is taken
+    /// @return a new configuration
+    public IngressConfig withProxies(TrustedProxies trusted) {
+        return new IngressConfig(maxConnections, maxStreams, maxRequestLine, maxFieldBytes, maxFields, headTimeout, contentTimeout, idleTimeout, responseTimeout, hold, trusted);
     }
 }
