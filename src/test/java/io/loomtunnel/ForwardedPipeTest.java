@@ -7,11 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.loomtunnel.fixture.RawOrigin;
+import io.loomtunnel.fixture.WholePipe;
 import io.loomtunnel.ingress.IngressConfig;
 import io.loomtunnel.ingress.TrustedProxies;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -34,7 +33,7 @@ class ForwardedPipeTest {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         }
     });
-    private TunnelServer server;
+    private WholePipe pipe;
 
     ForwardedPipeTest() throws IOException {
         open.push(origin);
@@ -86,38 +85,22 @@ class ForwardedPipeTest {
 
     @Test void proxyHeaderIsReadFromNobodyElse() throws Exception {
         start(TrustedProxies.of("192.0.2.0/24").withProxyProtocol());
-        assertTrue(answer("PROXY TCP4 192.0.2.7 127.0.0.1 56324 443\r\n" + GET).startsWith("HTTP/1.1 400 "));
+        assertTrue(pipe.answer("PROXY TCP4 192.0.2.7 127.0.0.1 56324 443\r\n" + GET).startsWith("HTTP/1.1 400 "));
         assertEquals("ok", visit(GET));
         assertTrue(head().contains("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
     }
 
     private void start(TrustedProxies proxies) throws IOException {
-        server = TunnelServer.builder().bind(0).http(0).token("s3cret").ingress(IngressConfig.DEFAULTS.withProxies(proxies)).start();
-        open.push(server);
-        open.push(TunnelClient.builder().server("127.0.0.1", server.controlAddress().getPort()).token("s3cret").http(origin.uri()).start());
+        pipe = new WholePipe(IngressConfig.DEFAULTS.withProxies(proxies));
+        open.push(pipe);
+        pipe.client(client -> client.http(origin.uri()));
     }
 
     private String head() throws InterruptedException {
         return heads.poll(10, TimeUnit.SECONDS);
     }
 
-    /// The content of the answer, or nothing when there is none.
     private String visit(String... pieces) throws IOException {
-        var answer = answer(pieces);
-        int empty = answer.indexOf("\r\n\r\n");
-        return empty < 0 ? answer : answer.substring(empty + 4);
-    }
-
-    private String answer(String... pieces) throws IOException {
-        try (var visitor = new Socket(InetAddress.ofLiteral("127.0.0.1"), server.httpAddress().getPort())) {
-            visitor.setTcpNoDelay(true);
-            for (var piece : pieces) visitor.getOutputStream().write(piece.getBytes(ISO_8859_1));
-            visitor.shutdownOutput();
-            try {
-                return new String(visitor.getInputStream().readAllBytes(), ISO_8859_1);
-            } catch (IOException _) {
-                return "";                     // closed with our bytes unread
-            }
-        }
+        return WholePipe.content(pipe.answer(pieces));
     }
 }

@@ -23,6 +23,7 @@ public final class ErrorPage {
         if (error.status() == 503) fields.add("retry-after", RETRY_AFTER);
         if (error.status() == 426) fields.add("upgrade", "ptth");
         if (type.startsWith("text/html")) fields.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+        HttpDate.stamp(fields);
         var sink = exchange.respond(new ResponseHead(error.status(), fields));
         if (!exchange.request().method().equals("HEAD")) sink.write(page);
         sink.end();

@@ -18,6 +18,10 @@ public interface Exchange {
     /// @return the peer of the connection it came by
     Peer peer();
 
+    /// The version of HTTP by which the request came, as `Via` has it (RFC 9110 §7.6.3).
+    /// @return `1.0`, `1.1` or `2.0`
+    String version();
+
     /// Sends an interim response (RFC 9110 §15.2), at once. Dropped for a peer that speaks HTTP/1.0.
     /// @param head 100, or 102 to 199
     /// @throws IOException when the peer is gone

@@ -170,7 +170,9 @@ public final class Forwarding {
                 throw new GatewayException(502, "http_protocol_error", "The service switched protocols without being asked.", null);
             }
             // Closing a sink that was not ended makes a response that broke off visibly incomplete.
-            try (var sink = exchange.respond(new ResponseHead(head.status(), HopByHop.endToEnd(head.fields())))) {
+            var fields = HopByHop.endToEnd(head.fields());
+            HttpDate.stamp(fields);
+            try (var sink = exchange.respond(new ResponseHead(head.status(), fields))) {
                 var body = transaction.body();
                 body.transferTo(sink);
                 sink.end(body.trailers());

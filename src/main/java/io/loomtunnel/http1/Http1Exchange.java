@@ -49,6 +49,10 @@ final class Http1Exchange implements Exchange {
         return server.peer();
     }
 
+    @Override public String version() {
+        return request.minor() == 0 ? "1.0" : "1.1";
+    }
+
     @Override public void inform(ResponseHead head) throws IOException {
         if (responded()) throw new IllegalStateException("a final response was begun");
         if (request.minor() == 0) return;            // HTTP/1.0 does not know interim responses (RFC 9110 §15.2)

@@ -92,6 +92,10 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         return connection.peer();
     }
 
+    @Override public String version() {
+        return "2.0";
+    }
+
     @Override public void inform(ResponseHead head) throws IOException {
         if (responded) throw new IllegalStateException("a final response was begun");
         response = head;

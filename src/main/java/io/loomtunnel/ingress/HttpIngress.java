@@ -81,8 +81,14 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             var request = exchange.request();
             // Only a TCP service opens CONNECT streams: a visitor must not choose what the client dials.
             if (request.method().equals("CONNECT")) throw new StatusException(501, "CONNECT is not served here.");
+            if (MaxForwards.ended(request)) {
+                MaxForwards.respond(exchange);
+                return;
+            }
             var fields = Forwarding.endToEnd(request.fields());
             var visitor = ForwardedFields.write(fields, exchange.peer(), request.authority(), config.proxies());
+            MaxForwards.count(request, fields);
+            Via.add(fields, exchange.version());
             var head = new RequestHead(request.method(), visitor.scheme(), request.authority(), request.path(), fields);
             forwarding.forward(exchange, head, 2, attempt -> hop(head, attempt));
         } catch (StatusException e) {

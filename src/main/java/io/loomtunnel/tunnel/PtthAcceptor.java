@@ -8,6 +8,7 @@ import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.HttpDate;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
@@ -131,6 +132,7 @@ public final class PtthAcceptor implements ExchangeHandler {
         var text = (refusal.getMessage() + "\n").getBytes(UTF_8);
         var length = Integer.toString(text.length);
         var fields = Fields.of("content-type", "text/plain; charset=utf-8", "content-length", length);
+        HttpDate.stamp(fields);
         switch (refusal.status()) {
             case 401 -> fields.add("www-authenticate", "Bearer");
             case 426 -> fields.add("upgrade", PtthRequest.PROTOCOL).add("connection", "upgrade");

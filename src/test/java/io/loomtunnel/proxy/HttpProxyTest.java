@@ -84,14 +84,14 @@ class HttpProxyTest {
         var heads = new LinkedBlockingQueue<String>();
         try (var origin = new RawOrigin(connection -> {
             heads.add(connection.head());
-            connection.send("HTTP/1.1 200 OK\r\nConnection: close, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nX-Public: 2\r\nContent-Length: 2\r\n\r\nhi");
+            connection.send("HTTP/1.1 200 OK\r\nConnection: close, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nDate: today\r\nX-Public: 2\r\nContent-Length: 2\r\n\r\nhi");
         })) {
             start(origin.uri());
             send("GET /x HTTP/1.1\r\nHost: app.example\r\nConnection: close, X-Hop, Content-Length\r\nX-Hop: 1\r\nProxy-Connection: x\r\nX-A: caf\u00e9\r\nX-A: 2\r\nTE: gzip\r\n\r\n");
             var response = all();
             var head = heads.poll(5, TimeUnit.SECONDS);
             assertEquals("GET /x HTTP/1.1\r\nHost: app.example\r\nX-A: caf\u00e9\r\nX-A: 2\r\n\r\n", head);
-            assertEquals("HTTP/1.1 200 OK\r\nX-Public: 2\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", response);
+            assertEquals("HTTP/1.1 200 OK\r\nDate: today\r\nX-Public: 2\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", response);
         }
     }
 
@@ -147,13 +147,13 @@ class HttpProxyTest {
     @Test void interimResponsesPassOneByOne() throws Exception {
         try (var origin = new RawOrigin(connection -> {
             connection.head();
-            connection.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+            connection.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b>\r\n\r\nHTTP/1.1 204 No Content\r\nDate: today\r\n\r\n");
             connection.head();
         })) {
             start(origin.uri());
             send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-            assertEquals("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
-                    until("No Content\r\n\r\n"));
+            assertEquals("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b>\r\n\r\nHTTP/1.1 204 No Content\r\nDate: today\r\n\r\n",
+                    until("today\r\n\r\n"));
         }
     }
 
