@@ -12,6 +12,7 @@ import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 
 /// Parses heads (RFC 9112 §2 to §6) in the array where they were received. Strict: what two parsers could read in two ways is
@@ -19,10 +20,13 @@ import java.net.SocketTimeoutException;
 final class HeadReader {
     private static final String[] METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"};
 
+    private static final String[] NOT_FOR_ONE_HOP = {"host", "content-length", "transfer-encoding"};
+
     private final Duplex duplex;
     private final ByteReader in;
     private final Http1Config config;
     private String lastAuthority = "";          // most often the next request's as well
+    private boolean met;                        // a request-line was understood: the peer does speak HTTP/1
     private Deadline deadline = Deadline.NEVER;
 
     HeadReader(Duplex duplex, ByteReader in, Http1Config config) {
@@ -45,6 +49,7 @@ final class HeadReader {
     /// @param limit  of the whole head
     /// @return null when the peer closed before its first byte
     /// @throws MalformedMessageException (400, 408, 414, 431, 501, 505)
+    /// @throws ProtocolException the connection's first line says that this is not HTTP/1
     Request request(String scheme, Deadline limit) throws IOException {
         deadline = limit;
         if (in.available() == 0 && !fill()) return null;
@@ -55,6 +60,8 @@ final class HeadReader {
         byte[] array = in.array();
         int start = in.position();
         int end = start + length;
+        if (!met && foreign(array, start, end)) throw new ProtocolException("this peer does not speak HTTP/1");
+        met = true;
         int methodEnd = start;
         while (methodEnd < end && Grammar.token(array[methodEnd])) methodEnd++;
         if (methodEnd == start || methodEnd == end || array[methodEnd] != ' ') throw bad("the request-line has no method");
@@ -70,6 +77,8 @@ final class HeadReader {
     }
 
     private Request assemble(String method, String target, int minor, String scheme, Fields fields) throws MalformedMessageException {
+        // Only somebody who wants two hops to see two messages nominates what frames or routes a message (RFC 9110 §7.6.1).
+        for (var name : NOT_FOR_ONE_HOP) if (fields.lists("connection", name)) throw bad("Connection names " + name);
         var host = host(fields, minor);
         long length = requestLength(fields, minor);
         if (method.equals("TRACE") && length != 0) throw bad("TRACE with content");
@@ -138,6 +147,16 @@ final class HeadReader {
         for (int i = start + 12; i < start + length; i++) if (!Grammar.value(array[i])) throw bad("the reason-phrase is malformed");
         in.skip(length + 2);
         return new Response(new ResponseHead(status, fields(config.maxFieldBytes(), config.maxFields())), minor);
+    }
+
+    /// Reads the trailer section behind chunked content, which has its own time: that of the head is long over.
+    Fields trailers() throws IOException {
+        deadline = Deadline.after(config.contentTimeout());
+        try {
+            return fields(config.maxFieldBytes(), config.maxFields());
+        } finally {
+            deadline = Deadline.NEVER;
+        }
     }
 
     /// Reads a field section up to and including its empty line (RFC 9112 §5).
@@ -256,6 +275,20 @@ final class HeadReader {
         if (!http) throw bad("the HTTP version is malformed");
         if (array[start + 5] != '1') throw new MalformedMessageException(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
         return array[start + 7] == '0' ? 0 : 1;
+    }
+
+    /// Whether a connection's first line comes from somebody who would not understand an answer in HTTP/1: the line names HTTP
+    /// nowhere, as that of a mailer or a wrong preface does (RFC 9113 §3.4); or it is `PRI`, which no client of HTTP/1 ever sends
+    /// (§11.6), and what followed was not the rest of the preface. A request without a version is HTTP/0.9's.
+    private static boolean foreign(byte[] array, int start, int end) {
+        if (end - start >= 4 && array[start] == 'P' && array[start + 1] == 'R' && array[start + 2] == 'I' && array[start + 3] == ' ') return true;
+        int words = 1;
+        for (int i = start; i < end; i++) {
+            if (array[i] == ' ') words++;
+            if (end - i >= 4 && (array[i] | 0x20) == 'h' && (array[i + 1] | 0x20) == 't' && (array[i + 2] | 0x20) == 't'
+                    && (array[i + 3] | 0x20) == 'p') return false;
+        }
+        return words > 2;
     }
 
     private static boolean digit(byte b) {

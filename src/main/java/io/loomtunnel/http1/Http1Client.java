@@ -150,12 +150,12 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
                 if (length >= 0) throw new MalformedMessageException("both Transfer-Encoding and Content-Length");
                 if (minor == 0) throw new MalformedMessageException("Transfer-Encoding in HTTP/1.0");
                 HeadReader.chunked(fields);
-                body = new Http1Content(in, heads, config, Http1Content.Framing.CHUNKED, Content.UNKNOWN);
+                body = new Http1Content(in, heads, Http1Content.Framing.CHUNKED, Content.UNKNOWN);
             } else if (length >= 0) {
-                body = new Http1Content(in, heads, config, Http1Content.Framing.LENGTH, length);
+                body = new Http1Content(in, heads, Http1Content.Framing.LENGTH, length);
             } else {
                 keepAlive = false;
-                body = new Http1Content(in, heads, config, Http1Content.Framing.CLOSE, Content.UNKNOWN);
+                body = new Http1Content(in, heads, Http1Content.Framing.CLOSE, Content.UNKNOWN);
             }
         }
 

@@ -23,6 +23,7 @@ final class Http1Content extends Content {
     enum Framing { LENGTH, CHUNKED, CLOSE }
 
     private static final int MAX_CHUNK_LINE = 1024;      // size and extensions, which nobody uses
+    private static final int MAX_CHUNK_DIGITS = 64;      // zeros in front may go on for ever
     /// Trailer fields that would mean something for framing, routing or authentication (RFC 9110 §6.5.1).
     private static final String[] FORBIDDEN = {"transfer-encoding", "content-length", "host", "trailer", "te", "connection", "upgrade",
         "authorization", "proxy-authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range", "expect",
@@ -30,7 +31,6 @@ final class Http1Content extends Content {
 
     private final ByteReader in;
     private final HeadReader heads;
-    private final Http1Config config;
     private final Framing framing;
     private final long length;
     private long remaining;              // of the run or chunk at hand
@@ -41,10 +41,9 @@ final class Http1Content extends Content {
     private final ReentrantLock lock = new ReentrantLock();
     private volatile Thread owner;       // the only one who may still read; null while the handler may
 
-    Http1Content(ByteReader in, HeadReader heads, Http1Config config, Framing framing, long length) {
+    Http1Content(ByteReader in, HeadReader heads, Framing framing, long length) {
         this.in = in;
         this.heads = heads;
-        this.config = config;
         this.framing = framing;
         this.length = length;
         remaining = framing == Framing.LENGTH ? length : framing == Framing.CLOSE ? Long.MAX_VALUE : 0;
@@ -196,7 +195,7 @@ final class Http1Content extends Content {
             chunkOpen = true;
             return true;
         }
-        trailers = heads.fields(config.maxFieldBytes(), config.maxFields());
+        trailers = heads.trailers();
         for (var name : FORBIDDEN) trailers.remove(name);
         end();
         return false;
@@ -210,7 +209,7 @@ final class Http1Content extends Content {
         for (; ; at++) {
             int digit = Character.digit(b, 16);
             if (digit < 0 || b > 'f') break;
-            if (size >= 1L << 55) throw new MalformedMessageException("a chunk size that is too large");
+            if (at == MAX_CHUNK_DIGITS || size >= 1L << 55) throw new MalformedMessageException("a chunk size that is too large");
             size = size << 4 | digit;
             b = in.read();
         }

@@ -15,6 +15,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
@@ -94,6 +95,9 @@ public final class Http1Server {
             return refuse(new StatusException(408, "the request head did not arrive in time", e));
         } catch (StatusException e) {
             return refuse(e);
+        } catch (ProtocolException e) {
+            log.log(Level.DEBUG, "not a word of HTTP", e);
+            return linger();
         }
         if (request == null) return false;
         var content = content(request);
@@ -184,7 +188,7 @@ public final class Http1Server {
     private Http1Content content(HeadReader.Request request) {
         if (request.length() == 0) return null;
         var framing = request.length() == Content.UNKNOWN ? Http1Content.Framing.CHUNKED : Http1Content.Framing.LENGTH;
-        return new Http1Content(in, heads, config, framing, request.length());
+        return new Http1Content(in, heads, framing, request.length());
     }
 
     /// Answers a request whose end is not known, so that it is the connection's last.

@@ -137,6 +137,11 @@ class Http1ServerTest {
                 "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
                 "GET / http/1.1\r\nHost: a\r\n\r\n",
                 "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+                "GET /\r\n",
+                "GET /\r\nHost: a\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, host\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nConnection: Content-Length\r\nContent-Length: 1\r\n\r\nx",
+                "POST / HTTP/1.1\r\nHost: a\r\nConnection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")) {
             var answer = answerTo(head);
             assertEquals(400, status(answer), head);
@@ -146,11 +151,62 @@ class Http1ServerTest {
 
     @Test void malformedChunksAreRefusedAndEndTheConnection() throws IOException {
         for (var body : List.of("0x5\r\nhello", "-5\r\n", "\r\nhello", " 5\r\nhello", "5 \r\nhello", "5\nhello", "g\r\n", "5\r\nhelloX\r\n",
-                "5\r\nhello\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5;a\nhello", "5;" + "a".repeat(2_000) + "\r\nhello", "0\r\ngarbage\r\n\r\n", "0\r\nX : 1\r\n\r\n")) {
+                "5\r\nhello\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5;a\nhello", "5;" + "a".repeat(2_000) + "\r\nhello", "0\r\ngarbage\r\n\r\n", "0\r\nX : 1\r\n\r\n",
+                "0".repeat(65) + "5\r\nhello", "5;a=\"\nx\"\r\nhello", "5;a=\"\r\nx\"\r\nhello", "5;a\rb\r\nhello", "0\r\nX: 1\r\n folded\r\n\r\n",
+                "0\r\nX: a\nb\r\n\r\n", "80000000000000005\r\nhello", "7fffffffffffffff\r\nhello")) {
             var answer = answerTo("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body + "\r\n\r\nGET /evil HTTP/1.1\r\nHost: a\r\n\r\n");
             assertEquals(400, status(answer), body);
             assertFalse(answer.contains("/evil"), body);
         }
+    }
+
+    @Test void whoNamesNoHttpIsClosedWithoutAWord() throws IOException {              // RFC 9113 §3.4
+        for (var opening : List.of("INVALID CONNECTION PREFACE\r\n\r\n", "EHLO mail.example.com SIZE\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n")) {
+            assertEquals("", answerTo(opening), opening);
+        }
+        var second = answerTo("GET / HTTP/1.1\r\nHost: a\r\n\r\nINVALID CONNECTION PREFACE\r\n\r\n");
+        assertEquals(1, count(second, "HTTP/1.1 400"), second);
+    }
+
+    @Test void trailersHaveATimeOfTheirOwn() throws Exception {                       // long after that of the head
+        var read = new CountDownLatch(1);
+        connect(QUICK, exchange -> {
+            exchange.content().read();
+            read.countDown();
+            ECHO.handle(exchange);
+        });
+        send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+        read.await();
+        for (var chunk : List.of("1\r\nb\r\n", "1\r\nc\r\n", "0\r\n")) {
+            pause(QUICK.headTimeout().dividedBy(2));
+            send(chunk);
+        }
+        pause(QUICK.headTimeout().dividedBy(2));
+        send("X-Sum: 1\r\n\r\n");
+        visitor.finish();
+        assertTrue(new String(visitor.in().readAllBytes(), ISO_8859_1).endsWith("[bc]Fields[x-sum]"));
+    }
+
+    /// Time is what is tested: it must pass.
+    private static void pause(Duration time) throws InterruptedException {
+        assertFalse(new CountDownLatch(1).await(time.toNanos(), TimeUnit.NANOSECONDS));
+    }
+
+    @Test void trailersThatDripAreAnswered408() throws Exception {
+        connect(QUICK, ECHO);
+        send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+        var dripping = Thread.ofVirtual().start(() -> {
+            try {
+                for (var b : "X-A: a.very.long.value.that.never.ends".split("")) {
+                    send(b);
+                    pause(Duration.ofMillis(30));
+                }
+            } catch (IOException | InterruptedException e) {
+                // refused
+            }
+        });
+        assertEquals(408, status(new String(visitor.in().readAllBytes(), ISO_8859_1)));
+        dripping.join();
     }
 
     @Test void otherVersionsAndCodingsHaveStatusesOfTheirOwn() throws IOException {

@@ -87,7 +87,7 @@ class HttpProxyTest {
             connection.send("HTTP/1.1 200 OK\r\nConnection: close, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nDate: today\r\nX-Public: 2\r\nContent-Length: 2\r\n\r\nhi");
         })) {
             start(origin.uri());
-            send("GET /x HTTP/1.1\r\nHost: app.example\r\nConnection: close, X-Hop, Content-Length\r\nX-Hop: 1\r\nProxy-Connection: x\r\nX-A: caf\u00e9\r\nX-A: 2\r\nTE: gzip\r\n\r\n");
+            send("GET /x HTTP/1.1\r\nHost: app.example\r\nConnection: close, X-Hop, Trailer\r\nX-Hop: 1\r\nProxy-Connection: x\r\nX-A: caf\u00e9\r\nX-A: 2\r\nTE: gzip\r\n\r\n");
             var response = all();
             var head = heads.poll(5, TimeUnit.SECONDS);
             assertEquals("GET /x HTTP/1.1\r\nHost: app.example\r\nX-A: caf\u00e9\r\nX-A: 2\r\n\r\n", head);
