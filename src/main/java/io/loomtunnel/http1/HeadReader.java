@@ -3,6 +3,7 @@ package io.loomtunnel.http1;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.loomtunnel.bytes.ByteReader;
+import io.loomtunnel.http.Authority;
 import io.loomtunnel.http.Content;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
@@ -66,7 +67,10 @@ final class HeadReader {
         while (methodEnd < end && Grammar.token(array[methodEnd])) methodEnd++;
         if (methodEnd == start || methodEnd == end || array[methodEnd] != ' ') throw bad("the request-line has no method");
         int targetEnd = methodEnd + 1;
-        while (targetEnd < end && Grammar.target(array[targetEnd])) targetEnd++;
+        // Browsers send a backslash as it is in a query, where it divides nothing.
+        for (boolean query = false; targetEnd < end && (Grammar.target(array[targetEnd]) || query && array[targetEnd] == '\\'); targetEnd++) {
+            query |= array[targetEnd] == '?';
+        }
         if (targetEnd == methodEnd + 1 || targetEnd == end || array[targetEnd] != ' ') throw bad("the request-target is malformed");
         int minor = version(array, targetEnd + 1, end);
         var method = method(array, start, methodEnd);
@@ -84,7 +88,7 @@ final class HeadReader {
         if (method.equals("TRACE") && length != 0) throw bad("TRACE with content");
         RequestHead head;
         if (method.equals("CONNECT")) {
-            if (!Grammar.authority(target) || target.isEmpty() || target.indexOf('/') >= 0) throw bad("CONNECT takes host and port");
+            if (!Authority.isValid(target) || target.isEmpty() || target.indexOf('/') >= 0) throw bad("CONNECT takes host and port");
             head = new RequestHead(method, "", target, "", fields);
         } else if (target.charAt(0) == '/') {
             head = new RequestHead(method, scheme, host, target, fields);
@@ -104,7 +108,7 @@ final class HeadReader {
         int end = from;
         while (end < target.length() && target.charAt(end) != '/' && target.charAt(end) != '?') end++;
         var authority = target.substring(from, end);
-        if (authority.isEmpty() || !Grammar.authority(authority)) throw bad("the authority is malformed");
+        if (authority.isEmpty() || !Authority.isValid(authority)) throw bad("the authority is malformed");
         var path = target.substring(end);
         if (path.isEmpty()) path = method.equals("OPTIONS") ? "*" : "/";
         else if (path.charAt(0) == '?') path = "/" + path;
@@ -120,7 +124,7 @@ final class HeadReader {
         }
         if (fields.find("host", i + 1) >= 0) throw bad("more than one Host field");
         var host = fields.value(i);
-        if (!host.equals(lastAuthority) && !Grammar.authority(host)) throw bad("the Host field is malformed");
+        if (!host.equals(lastAuthority) && !Authority.isValid(host)) throw bad("the Host field is malformed");
         lastAuthority = host;
         fields.remove("host");
         return host;

@@ -5,6 +5,7 @@ import io.loomtunnel.http.Content;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.StatusException;
+import io.loomtunnel.http.TrailerSection;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,10 +25,6 @@ final class Http1Content extends Content {
 
     private static final int MAX_CHUNK_LINE = 1024;      // size and extensions, which nobody uses
     private static final int MAX_CHUNK_DIGITS = 64;      // zeros in front may go on for ever
-    /// Trailer fields that would mean something for framing, routing or authentication (RFC 9110 §6.5.1).
-    private static final String[] FORBIDDEN = {"transfer-encoding", "content-length", "host", "trailer", "te", "connection", "upgrade",
-        "authorization", "proxy-authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range", "expect",
-        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
 
     private final ByteReader in;
     private final HeadReader heads;
@@ -195,8 +192,7 @@ final class Http1Content extends Content {
             chunkOpen = true;
             return true;
         }
-        trailers = heads.trailers();
-        for (var name : FORBIDDEN) trailers.remove(name);
+        trailers = TrailerSection.clean(heads.trailers());
         end();
         return false;
     }

@@ -50,7 +50,7 @@ final class FrameHandler {
         streams = connection.table();
         pings = connection.pings();
         frames = new FrameReader(in, config.maxFrameSize(), config.maxFieldBytes() * 2);
-        heads = new HeadDecoder(config.maxFieldBytes(), config.maxFields());
+        heads = new HeadDecoder(config.maxFieldBytes(), config.maxFields(), config.guarded());
         guard = new FloodGuard(config.guarded());
     }
 
@@ -90,13 +90,17 @@ final class FrameHandler {
                 case Frame.WindowUpdate(var id, var increment) -> windowUpdate(id, increment);
                 case Frame.RstStream(var id, var code) -> rstStream(id, code);
                 case Frame.Settings settings -> settings(settings);
-                case Frame.SettingsAck() -> pings.settingsAcknowledged();
+                case Frame.SettingsAck() -> {
+                    guard.count(FloodGuard.Kind.SETTINGS);
+                    pings.settingsAcknowledged();
+                }
                 case Frame.Ping(var ack, var data) -> {
                     guard.count(FloodGuard.Kind.PING);
                     if (ack) pings.answered(data);
                     else outbound.ping(Frame.ACK, data);
                 }
                 case Frame.GoAway(var last, var code) -> {
+                    guard.count(FloodGuard.Kind.UNKNOWN);
                     if (code != NO_ERROR) log.log(Level.DEBUG, "GOAWAY {0}, last stream {1}", code, last);
                     streams.goneAway(last);
                 }
@@ -118,7 +122,8 @@ final class FrameHandler {
         if (stream != null) {
             stream.abort(e.code(), e);
         } else {
-            if (streams.idle(e.id()) && handler == null) throw new ConnectionException(e.code(), e.getMessage());
+            // RST_STREAM has no place on an idle stream (§6.4): what concerns one concerns the connection.
+            if (streams.idle(e.id())) throw new ConnectionException(e.code(), e.getMessage());
             outbound.refuse(e.id(), e.code());
             streams.remember(e.id());
         }
@@ -257,7 +262,7 @@ final class FrameHandler {
     /// A frame for a stream that we don't have: late for one that we reset, or an error (RFC 9113 §5.1).
     private void unknown(int id, String what) throws IOException {
         if (streams.idle(id)) throw new ConnectionException(PROTOCOL_ERROR, what + " on an idle stream");
-        if (streams.remembered(id)) return;
+        if (streams.ignored(id) || streams.remembered(id)) return;
         if (config.guarded()) throw new ConnectionException(STREAM_CLOSED, what + " on a closed stream");
     }
 }

@@ -7,10 +7,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import io.loomtunnel.hpack.Decoder;
 import io.loomtunnel.hpack.FieldSink;
 import io.loomtunnel.hpack.HpackException;
+import io.loomtunnel.http.Authority;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.http.TrailerSection;
 import java.io.IOException;
 
 /// Turns field blocks into heads and refuses what RFC 9113 §8 calls malformed. A block is always decoded to its end, since the
@@ -34,6 +36,7 @@ final class HeadDecoder implements FieldSink {
     private final Decoder decoder = new Decoder(4_096);
     private final int maxBytes;
     private final int maxFields;
+    private final boolean visitors;
 
     private Fields fields;
     private int seen;                    // pseudo-fields, as bits
@@ -49,9 +52,11 @@ final class HeadDecoder implements FieldSink {
     private int cookie;                  // where the first cookie field is, or -1
     private boolean crumbs;
 
-    HeadDecoder(int maxBytes, int maxFields) {
+    /// @param visitors whether requests come from visitors, who must name a host: on a tunnel there are those of HTTP/1.0, too
+    HeadDecoder(int maxBytes, int maxFields, boolean visitors) {
         this.maxBytes = maxBytes;
         this.maxFields = maxFields;
+        this.visitors = visitors;
     }
 
     /// @throws StreamException the request is malformed
@@ -74,7 +79,7 @@ final class HeadDecoder implements FieldSink {
     Fields trailers(Frame.Headers frame) throws IOException {
         decode(frame, 0);
         refuse(frame, null);
-        return fields;
+        return TrailerSection.clean(fields);
     }
 
     /// Keeps the table's state in step for a block that nobody wants.
@@ -273,23 +278,31 @@ final class HeadDecoder implements FieldSink {
             if (!scheme.equals("http") && !scheme.equals("https")) return ":scheme";
             if (path.isEmpty()) return "no :path";
             if (path.charAt(0) != '/' && !(path.equals("*") && method.equals("OPTIONS"))) return ":path";
-            if (path.indexOf('#') >= 0) return "a fragment in :path";
+            if (!target(path)) return ":path";
         }
         if ((seen & AUTHORITY) != 0) {
             if (authority.isEmpty()) return "an empty :authority";
             if (host != null && !host.equalsIgnoreCase(authority)) return "host differs from :authority";
             host = null;
         }
-        return authority(host != null ? host : (seen & AUTHORITY) != 0 ? authority : "") ? null : ":authority";
+        boolean named = host != null || (seen & AUTHORITY) != 0;
+        if (visitors && (!named || "".equals(host))) return "neither :authority nor host";
+        return !named || Authority.isValid(host != null ? host : authority) ? null : ":authority";
     }
 
-    /// host [ ":" port ] without user information (RFC 3986 §3.2, RFC 9113 §8.3.1).
-    private static boolean authority(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            switch (text.charAt(i)) {
-                case '@', '/', '?', '#', '\\', ',', '"', '<', '>', '^', '`', '{', '}', '|', ' ' -> {
+    /// What the HTTP/1 parser refuses, too: a fragment never leaves a client, the others stand in no URI and are where parsers
+    /// differ. Browsers send a backslash as it is in a query.
+    private static boolean target(String path) {
+        boolean query = false;
+        for (int i = 0; i < path.length(); i++) {
+            switch (path.charAt(i)) {
+                case '#', '"', '<', '>' -> {
                     return false;
                 }
+                case '\\' -> {
+                    if (!query) return false;
+                }
+                case '?' -> query = true;
                 default -> { }
             }
         }

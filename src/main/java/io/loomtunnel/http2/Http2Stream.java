@@ -85,28 +85,30 @@ abstract class Http2Stream {
 
     /// We reset the stream: RST_STREAM goes out unless both sides know already that it is over.
     void reset(ErrorCode code) {
-        if (local != Half.OPEN && remote != Half.OPEN) {
-            inbound.discard();
-            return;
-        }
+        reset(code, new StreamException(id, code, "reset by us"));
+        inbound.discard();
+    }
+
+    /// We reset the stream because of something that the peer did: both halves fail with `why`.
+    void abort(ErrorCode code, IOException why) {
+        boolean wasOpen = local == Half.OPEN || remote == Half.OPEN;
+        // RST_STREAM first: a handler whose read fails would put one of its own, with another code, in its place.
+        reset(code, why);
+        inbound.fail(why);
+        inbound.discard();
+        if (wasOpen) cancelled();
+    }
+
+    private void reset(ErrorCode code, IOException why) {
+        if (local != Half.OPEN && remote != Half.OPEN) return;
         try {
-            var why = new StreamException(id, code, "reset by us");
             if (connection.outbound().reset(this, code, why)) connection.wasReset(this);
         } catch (IOException e) {
             connection.fail(e);
         }
         local = Half.RESET;
         remote = Half.RESET;
-        inbound.discard();
         leaveIfOver();
-    }
-
-    /// We reset the stream because of something that the peer did: both halves fail with `why`.
-    void abort(ErrorCode code, IOException why) {
-        boolean wasOpen = local == Half.OPEN || remote == Half.OPEN;
-        inbound.fail(why);
-        reset(code);
-        if (wasOpen) cancelled();
     }
 
     /// The stream could not even begin; under the connection's lock.

@@ -60,8 +60,9 @@ final class Streams {
         return lastId;
     }
 
+    /// The newest of the peer's streams that we serve: what a GOAWAY names. It never rises again (RFC 9113 §6.8).
     int lastPeerId() {
-        return lastPeerId;
+        return Math.min(lastPeerId, refuseAbove);
     }
 
     boolean closed() {
@@ -136,8 +137,13 @@ final class Streams {
     /// Notes a new stream of the peer's.
     /// @return false when it is above the last one that our GOAWAY named
     boolean arrived(int id) {
-        lastPeerId = id;
-        return id <= refuseAbove;
+        lock.lock();            // against refuseNew: what a GOAWAY leaves out is not served
+        try {
+            lastPeerId = id;
+            return id <= refuseAbove;
+        } finally {
+            lock.unlock();
+        }
     }
 
     void open(ServerStream stream) {
@@ -162,6 +168,11 @@ final class Streams {
         return ours ? client ? id > lastId : true : client ? true : id > lastPeerId;
     }
 
+    /// Whether a stream of the peer's is above the last one that our GOAWAY named: what comes for it is discarded.
+    boolean ignored(int id) {
+        return id > refuseAbove;
+    }
+
     /// @return true the first time
     boolean announceDrain() {
         lock.lock();
@@ -177,9 +188,13 @@ final class Streams {
     /// From now on new streams of the peer's are ignored.
     /// @return the last one that is served
     int refuseNew() {
-        int last = lastPeerId;
-        refuseAbove = last;
-        return last;
+        lock.lock();
+        try {
+            refuseAbove = lastPeerId;
+            return refuseAbove;
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- all streams -------------------------------------------------------------------------------------------
