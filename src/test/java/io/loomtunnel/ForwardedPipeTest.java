@@ -85,7 +85,7 @@ class ForwardedPipeTest {
 
     @Test void proxyHeaderIsReadFromNobodyElse() throws Exception {
         start(TrustedProxies.of("192.0.2.0/24").withProxyProtocol());
-        assertTrue(pipe.answer("PROXY TCP4 192.0.2.7 127.0.0.1 56324 443\r\n" + GET).startsWith("HTTP/1.1 400 "));
+        assertEquals("", pipe.answer("PROXY TCP4 192.0.2.7 127.0.0.1 56324 443\r\n" + GET));     // no line of HTTP's
         assertEquals("ok", visit(GET));
         assertTrue(head().contains("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
     }
