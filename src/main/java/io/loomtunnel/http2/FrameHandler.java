@@ -120,7 +120,8 @@ final class FrameHandler {
         guard.count(FloodGuard.Kind.RESET);          // those that a peer makes us send count like its own (CVE-2025-8671)
         var stream = streams.get(e.id());
         if (stream != null) {
-            stream.abort(e.code(), e);
+            // Towards a server it is the response that is malformed, which is not the same as one that was broken off.
+            stream.abort(e.code(), stream instanceof ClientStream ? new MalformedMessageException(e.detail()) : e);
         } else {
             // RST_STREAM has no place on an idle stream (§6.4): what concerns one concerns the connection.
             if (streams.idle(e.id())) throw new ConnectionException(e.code(), e.getMessage());

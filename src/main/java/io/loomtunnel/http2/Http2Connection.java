@@ -8,6 +8,7 @@ import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.HttpConnection;
+import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.NoResponseException;
 import io.loomtunnel.http.NotProcessedException;
 import io.loomtunnel.http.Peer;
@@ -142,6 +143,24 @@ public final class Http2Connection implements HttpConnection {
         return streams.accepting() && !budget.scarce();
     }
 
+    /// Whether [#send] will never be taken again, however few streams there are.
+    /// @return true when the connection is over, draining, or out of ids
+    public boolean spent() {
+        return streams.spent();
+    }
+
+    /// How many streams of ours the peer allows at once.
+    /// @return its MAX_CONCURRENT_STREAMS; no limit until its SETTINGS have arrived
+    public int maxStreams() {
+        return streams.maxOpen();
+    }
+
+    /// Whether the peer takes extended CONNECT (RFC 8441 §3).
+    /// @return its ENABLE_CONNECT_PROTOCOL
+    public boolean connectProtocol() {
+        return streams.connectProtocol();
+    }
+
     /// Whether the connection lives, draining or not.
     /// @return false once it is over
     public boolean isOpen() {
@@ -248,7 +267,7 @@ public final class Http2Connection implements HttpConnection {
             if (!streams.ending()) throw e;
         } finally {
             var why = end;
-            streams.close(stream -> why instanceof ConnectionException || !stream.begun() ? why : new NoResponseException(why));
+            streams.close(stream -> lost(stream, why));
             pings.fail(why);
             outbound.finish();
             outbound.fail(why);
@@ -256,6 +275,12 @@ public final class Http2Connection implements HttpConnection {
             in.release();
             duplex.close();
         }
+    }
+
+    /// What a stream fails with when its connection has ended.
+    private static IOException lost(Http2Stream stream, IOException why) {
+        if (!(why instanceof ConnectionException broken)) return stream.begun() ? new NoResponseException(why) : why;
+        return stream instanceof ClientStream ? new MalformedMessageException(broken.detail()) : why;
     }
 
     /// The writer thread. A peer that does not close its side after us is not waited for long.

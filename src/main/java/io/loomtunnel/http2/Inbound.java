@@ -1,5 +1,6 @@
 package io.loomtunnel.http2;
 
+import static io.loomtunnel.http2.ErrorCode.ENHANCE_YOUR_CALM;
 import static io.loomtunnel.http2.ErrorCode.FLOW_CONTROL_ERROR;
 import static io.loomtunnel.http2.ErrorCode.PROTOCOL_ERROR;
 import static io.loomtunnel.http2.ErrorCode.STREAM_CLOSED;
@@ -25,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Credit goes back when the consumer has passed the bytes on, not when they were received: a slow visitor must fill the
 /// origin's socket buffer, not our heap.
 final class Inbound extends Content {
+    private static final int MAX_HEADS = 16;  // that may wait: interim responses are not under flow control
     private static final int SMALL = 512;     // pieces up to this are put together: tiny frames must not cost an array each
 
     private final Http2Stream stream;
@@ -84,9 +86,11 @@ final class Inbound extends Content {
         declared = length;
     }
 
-    void head(ResponseHead head) {
+    /// @throws StreamException more interim responses than anybody sends, unread
+    void head(ResponseHead head) throws StreamException {
         lock.lock();
         try {
+            if (heads.size() >= MAX_HEADS) throw new StreamException(stream.id(), ENHANCE_YOUR_CALM, "too many interim responses");
             heads.add(head);
             arrived.signalAll();
         } finally {

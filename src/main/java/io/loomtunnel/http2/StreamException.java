@@ -8,10 +8,12 @@ final class StreamException extends IOException {
 
     private final int id;
     private final ErrorCode code;
+    private final String detail;
 
     StreamException(int streamId, ErrorCode code, String detail) {
         this.id = streamId;
         this.code = code;
+        this.detail = detail;
         super("stream " + streamId + ": " + code + ": " + detail);
     }
 
@@ -21,5 +23,10 @@ final class StreamException extends IOException {
 
     ErrorCode code() {
         return code;
+    }
+
+    /// What is wrong, without stream and code.
+    String detail() {
+        return detail;
     }
 }

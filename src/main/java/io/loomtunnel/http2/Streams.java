@@ -27,9 +27,10 @@ final class Streams {
     private final int[] resets = new int[256];              // ids of streams that we reset lately: frames for them are late
     private volatile int resetCount;
 
-    private int nextId;
+    private volatile int nextId;
     private volatile int lastId;
     private volatile int maxOpen = Integer.MAX_VALUE;       // the peer's MAX_CONCURRENT_STREAMS
+    private volatile boolean connectProtocol;               // the peer's ENABLE_CONNECT_PROTOCOL
     private volatile int lastPeerId;
     private volatile int refuseAbove = Integer.MAX_VALUE;
     private volatile boolean draining;
@@ -77,7 +78,20 @@ final class Streams {
     // ---- our own streams ---------------------------------------------------------------------------------------
 
     boolean accepting() {
-        return !closed && !draining && !goneAway && active.get() < maxOpen && nextId > 0;
+        return !spent() && active.get() < maxOpen;
+    }
+
+    /// Whether no stream of ours will be taken any more, however few there are.
+    boolean spent() {
+        return closed || draining || goneAway || nextId < 0;
+    }
+
+    int maxOpen() {
+        return maxOpen;
+    }
+
+    boolean connectProtocol() {
+        return connectProtocol;
     }
 
     /// Counts a stream of ours that is about to begin.
@@ -106,6 +120,7 @@ final class Streams {
         lock.lock();
         try {
             maxOpen = outbound.peer.maxConcurrentStreams;
+            connectProtocol = outbound.peer.connectProtocol;
         } finally {
             lock.unlock();
         }
@@ -113,7 +128,12 @@ final class Streams {
 
     /// The peer will answer no stream of ours above `last`.
     void goneAway(int last) {
-        goneAway = true;
+        lock.lock();
+        try {
+            goneAway = true;       // what begins at this moment is either refused or found below
+        } finally {
+            lock.unlock();
+        }
         if (client) {
             for (var stream : table.values()) {
                 if (stream.id() > last) stream.lost(new NotProcessedException("above the last stream of GOAWAY"));
