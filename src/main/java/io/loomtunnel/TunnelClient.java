@@ -107,7 +107,7 @@ public final class TunnelClient implements AutoCloseable {
         }
 
         /// Serves every host that nobody else has from an origin.
-        /// @param origin `http://HOST:PORT`
+        /// @param origin `http://HOST:PORT`, `https://HOST:PORT` or `h2c://HOST:PORT`
         /// @return this
         public Builder http(URI origin) {
             return http("*", origin);
@@ -115,7 +115,7 @@ public final class TunnelClient implements AutoCloseable {
 
         /// Serves a host from an origin.
         /// @param route  a host, `*.NAME`, `*`, or one of them with a path prefix
-        /// @param origin `http://HOST:PORT`; routes with the same one share its connections
+        /// @param origin `http://HOST:PORT`, `https://HOST:PORT` or `h2c://HOST:PORT`; routes with the same one share its connections
         /// @return this
         /// @throws IllegalArgumentException the route is none, or the origin cannot be dialled
         public Builder http(String route, URI origin) {

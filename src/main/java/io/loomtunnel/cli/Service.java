@@ -1,17 +1,17 @@
 package io.loomtunnel.cli;
 
+import io.loomtunnel.pool.Origin;
 import io.loomtunnel.tunnel.Route;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// One `--http` of a client: which host, served from where.
 ///
 /// @param route  what is registered
-/// @param origin `http://HOST:PORT`
+/// @param origin `http://HOST:PORT` or `h2c://HOST:PORT`
 record Service(Route route, URI origin) {
-    private static final int HTTP = 80;
-
     /// Reads each `[HOST=]TARGET`.
     /// @throws ExitException one is malformed, or two have the same host
     static List<Service> parseAll(List<String> texts) throws ExitException {
@@ -41,22 +41,30 @@ record Service(Route route, URI origin) {
 
     private static URI origin(String target) throws ExitException {
         var rest = target;
-        int scheme = target.indexOf("://");
-        if (scheme >= 0) {
-            if (!target.substring(0, scheme).equalsIgnoreCase("http")) {
-                throw bad(target, "only http:// origins can be served yet");
-            }
-            rest = target.substring(scheme + 3);
+        int colon = target.indexOf("://");
+        var scheme = colon < 0 ? Origin.Scheme.HTTP : scheme(target, target.substring(0, colon));
+        if (colon >= 0) {
+            rest = target.substring(colon + 3);
             if (rest.endsWith("/")) rest = rest.substring(0, rest.length() - 1);
         }
         if (rest.indexOf('/') >= 0 || rest.indexOf('?') >= 0 || rest.indexOf('#') >= 0) {
             throw bad(target, "a path cannot be part of it, visitors' paths reach the origin as they are");
         }
-        if (rest.indexOf('@') >= 0) throw bad("http://…", "it must not hold a user or a password");
+        if (rest.indexOf('@') >= 0) throw bad("…@…", "it must not hold a user or a password");
         if (rest.startsWith("*")) throw bad(target, "a target is one host");
-        var endpoint = Endpoint.parse(rest, "target", new Endpoint("127.0.0.1", scheme < 0 ? 0 : HTTP));
+        var endpoint = Endpoint.parse(rest, "target", new Endpoint("127.0.0.1", colon < 0 ? 0 : scheme.defaultPort()));
         if (endpoint.port() == 0) throw bad(target, "its port is missing");
-        return URI.create("http://" + endpoint);
+        return URI.create(scheme.name().toLowerCase(Locale.ROOT) + "://" + endpoint);
+    }
+
+    private static Origin.Scheme scheme(String target, String typed) throws ExitException {
+        return switch (typed.toLowerCase(Locale.ROOT)) {
+            case "http", "ws" -> Origin.Scheme.HTTP;
+            case "https", "wss" -> throw bad(target, "TLS origins cannot be reached yet");
+            case "h2c" -> Origin.Scheme.H2C;
+            case "grpc" -> throw bad(target, "for gRPC write h2c://");
+            default -> throw bad(target, "it must be http:// or h2c:// (HTTP/2 in clear)");
+        };
     }
 
     private static ExitException bad(String target, String why) {

@@ -8,6 +8,7 @@ import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.Routes;
 import io.loomtunnel.http.StatusException;
 import io.loomtunnel.pool.ConnectionPool;
+import io.loomtunnel.pool.Lease;
 import io.loomtunnel.pool.Origin;
 import io.loomtunnel.pool.PoolConfig;
 import java.io.IOException;
@@ -20,7 +21,7 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
     private final Forwarding forwarding;
 
     /// A proxy for one origin, whatever the host.
-    /// @param origin an `http://` URL of host and port
+    /// @param origin an `http://`, `https://` or `h2c://` URL of host and port
     /// @param config of its connections
     /// @throws IllegalArgumentException the URL is none that can be dialled
     public HttpProxy(URI origin, PoolConfig config) {
@@ -52,12 +53,27 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
             var origin = origins.find(request.authority(), request.path());
             if (origin == null) throw new StatusException(404, "This client serves no such host.");
             var authority = request.authority().isEmpty() ? origin.authority() : request.authority();
-            var head = new RequestHead(request.method(), "http", authority, request.path(), Forwarding.endToEnd(request.fields()));
+            var head = new RequestHead(request.method(), origin.requestScheme(), authority, request.path(), Forwarding.endToEnd(request.fields()));
             int attempts = request.fields().has(Forwarding.AGAIN) ? 1 : 2;
-            forwarding.forward(exchange, head, attempts, attempt -> attempt == 1 ? pool.lease(origin) : pool.leaseNew(origin));
+            forwarding.forward(exchange, head, attempts, new Leases(origin));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;
             ErrorPage.respond(exchange, e);
+        }
+    }
+
+    /// The connections for one request: whatever the pool has, then another than the one that failed.
+    private final class Leases implements Forwarding.Hops {
+        private final Origin origin;
+        private Lease last;
+
+        Leases(Origin origin) {
+            this.origin = origin;
+        }
+
+        @Override public Lease next(int attempt) throws IOException {
+            last = last == null ? pool.lease(origin) : pool.leaseOther(last);
+            return last;
         }
     }
 

@@ -17,6 +17,8 @@ class ServiceTest {
         assertEquals("http://web:80", origin("HTTP://web/"));
         assertEquals("http://[::1]:80", origin("http://[::1]"));
         assertEquals("http://web:3000", origin("http://web:3000/"));
+        assertEquals("h2c://127.0.0.1:50051", origin("h2c://127.0.0.1:50051"));
+        assertEquals("h2c://web:80", origin("H2C://web"));
     }
 
     @Test void hostBeforeTheTargetIsTheRoute() throws Exception {
@@ -31,7 +33,9 @@ class ServiceTest {
         refused("70000", "at most 65535");
         refused("0", "port is missing");
         refused("::1:80", "brackets");
-        refused("https://web", "http://");
+        refused("ftp://web", "http:// or h2c://");
+        refused("grpc://web:50051", "h2c://");
+        refused("h2c://web/app", "path");
         refused("http://web/app", "path");
         refused("http://u:p@web", "password");
         refused("*:80", "one host");

@@ -108,14 +108,14 @@ class ConnectionPoolTest {
         try (var origin = RawOrigin.answering("hi"); var pool = new ConnectionPool(PoolConfig.DEFAULTS.withIdleTimeout(Duration.ofSeconds(10)))) {
             use(pool.lease(Origin.of(origin.uri())));
             long now = System.nanoTime();
-            var evicted = new ArrayList<Http1Client>();
+            var evicted = new ArrayList<Runnable>();
             long next = pool.evict(now, evicted);
             assertTrue(next > 9 * SECOND && next <= 10 * SECOND, "due in " + next);
             assertEquals(0, evicted.size());
             assertEquals(0, pool.evict(now + 10 * SECOND, evicted));
             assertEquals(1, evicted.size());
             assertEquals(0, pool.idle());
-            evicted.forEach(Http1Client::close);
+            evicted.forEach(Runnable::run);
         }
     }
 
@@ -140,7 +140,7 @@ class ConnectionPoolTest {
             port = origin.port();
         }
         try (var pool = new ConnectionPool(PoolConfig.DEFAULTS)) {
-            var refused = assertThrows(GatewayException.class, () -> pool.lease(new Origin("127.0.0.1", port)));
+            var refused = assertThrows(GatewayException.class, () -> pool.lease(new Origin(Origin.Scheme.HTTP, "127.0.0.1", port)));
             assertEquals("connection_refused", refused.error());
             assertTrue(refused.getMessage().contains("127.0.0.1:" + port), refused.getMessage());
         }
