@@ -50,6 +50,7 @@ final class FrameHandler {
         streams = connection.table();
         pings = connection.pings();
         frames = new FrameReader(in, config.maxFrameSize(), config.maxFieldBytes() * 2);
+        frames.bound(config.patience().head(), () -> connection.late(ErrorCode.ENHANCE_YOUR_CALM));
         heads = new HeadDecoder(config.maxFieldBytes(), config.maxFields(), config.guarded());
         guard = new FloodGuard(config.guarded());
     }

@@ -6,8 +6,9 @@ import static io.loomtunnel.http2.ErrorCode.PROTOCOL_ERROR;
 
 import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.ByteWriter;
-import java.io.EOFException;
+import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
+import java.time.Duration;
 
 /// Cuts the bytes of a connection into frames and checks what can be checked without knowing any stream: sizes,
 /// stream ids that must or must not be zero, padding, and that nothing comes between the frames of a field block.
@@ -17,6 +18,9 @@ final class FrameReader {
     private final int maxBlock;
     private final ByteWriter block = new ByteWriter(0);     // of HEADERS that are followed by CONTINUATION
     private int pending;                                    // bytes of the last frame, consumed when the next is asked for
+    private Duration patience = Duration.ZERO;
+    private Runnable late;
+    private Watchdog.Limit limit;                           // of the frame or field block that is on its way
 
     /// @param maxFrameSize what our SETTINGS_MAX_FRAME_SIZE says
     /// @param maxBlock bytes of one encoded field block, all its frames together
@@ -26,17 +30,37 @@ final class FrameReader {
         this.maxBlock = maxBlock;
     }
 
+    /// Bounds how long a frame, or a whole field block, may be on its way; DATA, whose bytes are content, from its header on.
+    /// @param limit from its first byte; zero for none
+    /// @param late  runs when that is over, on a thread that must not be held up; whoever reads here goes on waiting
+    void bound(Duration limit, Runnable late) {
+        patience = limit;
+        this.late = late;
+    }
+
     /// The next frame. Of the one before, a DATA frame's bytes must have been read.
     /// @return null when the stream ended between two frames
     Frame next() throws IOException {
         in.skip(pending);
         pending = 0;
-        while (in.available() < Frame.HEADER_BYTES) {
-            if (!in.fill()) {
-                if (in.available() == 0) return null;
-                throw new EOFException("the stream ended inside a frame header");
-            }
+        if (in.available() == 0 && !in.fill()) return null;
+        try {
+            require(Frame.HEADER_BYTES);
+            return frame();
+        } finally {
+            if (limit != null) limit.close();
+            limit = null;
         }
+    }
+
+    /// Waits for more of what has begun.
+    private void require(int bytes) throws IOException {
+        if (in.available() >= bytes) return;
+        if (limit == null && !patience.isZero()) limit = Watchdog.PROCESS.limit(patience, late);
+        in.require(bytes);
+    }
+
+    private Frame frame() throws IOException {
         int at = in.position();
         byte[] array = in.array();
         int length = int24(array, at);
@@ -46,7 +70,7 @@ final class FrameReader {
         if (length > maxFrameSize) throw size("a frame of " + length + " bytes");
         in.skip(Frame.HEADER_BYTES);
         if (type == Frame.DATA) return data(streamId, flags, length);
-        in.require(length);
+        require(length);
         pending = length;
         return switch (type) {
             case Frame.HEADERS -> headers(streamId, flags, length);
@@ -135,7 +159,7 @@ final class FrameReader {
         for (int frames = 1; ; frames++) {
             in.skip(pending);
             pending = 0;
-            in.require(Frame.HEADER_BYTES);
+            require(Frame.HEADER_BYTES);
             int at = in.position();
             int length = int24(in.array(), at);
             int type = in.array()[at + 3] & 0xff;
@@ -146,7 +170,7 @@ final class FrameReader {
                 throw new ConnectionException(ENHANCE_YOUR_CALM, "a field block of more than " + maxBlock + " bytes");
             }
             in.skip(Frame.HEADER_BYTES);
-            in.require(length);
+            require(length);
             pending = length;
             block.put(in.array(), in.position(), length);
             if ((flags & Frame.END_HEADERS) != 0) return;

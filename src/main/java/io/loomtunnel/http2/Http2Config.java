@@ -1,5 +1,7 @@
 package io.loomtunnel.http2;
 
+import java.time.Duration;
+
 /// What one HTTP/2 connection allows its peer.
 ///
 /// @param maxStreams    streams that the peer may have open at once, each counted until its handler has ended
@@ -10,14 +12,27 @@ package io.loomtunnel.http2;
 /// @param guarded       whether floods of cheap frames end the connection: public ones; a tunnel carries many visitors, of
 ///                      whom one must not end it for all
 /// @param firstStreamId the first id that we use as the client: odd; higher ones let a test reach the end of the ids
+/// @param patience      how long we wait for the peer in the midst of something
 public record Http2Config(int maxStreams, int maxFrameSize, int maxFieldBytes, int maxFields, boolean connect,
-                          boolean guarded, int firstStreamId) {
+                          boolean guarded, int firstStreamId, Patience patience) {
+    /// How long we wait for the peer in the midst of something; zero for ever.
+    ///
+    /// @param head    for a frame or field block, from its first byte on, and for the answer to our SETTINGS: then GOAWAY
+    /// @param content without a byte of request content while we are ready to read it: then 408
+    /// @param write   without window for what we have to send: then RST_STREAM
+    public record Patience(Duration head, Duration content, Duration write) {
+        /// With peers that we trust.
+        public static final Patience ENDLESS = new Patience(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+        /// 10 s, 30 s, 60 s.
+        public static final Patience PUBLIC = new Patience(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60));
+    }
+
     /// For connections that visitors open.
-    public static final Http2Config PUBLIC = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, true, 1);
+    public static final Http2Config PUBLIC = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, true, 1, Patience.PUBLIC);
     /// For tunnels, at either end. What a public connection let through must fit, with what the server adds.
-    public static final Http2Config TUNNEL = new Http2Config(100_000, 64 * 1024, 96 * 1024, 256, true, false, 1);
+    public static final Http2Config TUNNEL = new Http2Config(100_000, 64 * 1024, 96 * 1024, 256, true, false, 1, Patience.ENDLESS);
     /// For connections to origins.
-    public static final Http2Config ORIGIN = new Http2Config(0, 16 * 1024, 96 * 1024, 256, false, false, 1);
+    public static final Http2Config ORIGIN = new Http2Config(0, 16 * 1024, 96 * 1024, 256, false, false, 1, Patience.ENDLESS);
 
     public Http2Config {
         if (maxStreams < 0) throw new IllegalArgumentException("maxStreams " + maxStreams);
@@ -28,14 +43,18 @@ public record Http2Config(int maxStreams, int maxFrameSize, int maxFieldBytes, i
     }
 
     public Http2Config withMaxStreams(int limit) {
-        return new Http2Config(limit, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId);
+        return new Http2Config(limit, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience);
     }
 
     public Http2Config withMaxFields(int bytes, int count) {
-        return new Http2Config(maxStreams, maxFrameSize, bytes, count, connect, guarded, firstStreamId);
+        return new Http2Config(maxStreams, maxFrameSize, bytes, count, connect, guarded, firstStreamId, patience);
     }
 
     public Http2Config withFirstStreamId(int id) {
-        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, id);
+        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, id, patience);
+    }
+
+    public Http2Config withPatience(Patience patience) {
+        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience);
     }
 }

@@ -2,6 +2,7 @@ package io.loomtunnel.http2;
 
 import static io.loomtunnel.http2.ErrorCode.NO_ERROR;
 import static io.loomtunnel.http2.ErrorCode.PROTOCOL_ERROR;
+import static io.loomtunnel.http2.ErrorCode.SETTINGS_TIMEOUT;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.loomtunnel.bytes.ByteReader;
@@ -16,6 +17,7 @@ import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.Transaction;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.Watchdog;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -33,6 +35,7 @@ public final class Http2Connection implements HttpConnection {
     private static final Logger log = System.getLogger(Http2Connection.class.getName());
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(ISO_8859_1);
     private static final Duration LINGER = Duration.ofSeconds(1);
+    private static final Duration FAREWELL = Duration.ofSeconds(5);
 
     private final Duplex duplex;
     private final ByteReader in;
@@ -53,7 +56,7 @@ public final class Http2Connection implements HttpConnection {
         this.config = config;
         this.peer = peer;
         this.handler = handler;
-        outbound = new Outbound(duplex.out());
+        outbound = new Outbound(duplex.out(), config.patience().write());
         streams = new Streams(outbound, initialWindow, handler == null, config.firstStreamId());
         pings = new Pings(outbound);
         frames = new FrameHandler(this, in, config, handler);
@@ -218,6 +221,10 @@ public final class Http2Connection implements HttpConnection {
         return pings;
     }
 
+    Http2Config config() {
+        return config;
+    }
+
     long roundTrip() {
         return pings.roundTrip();
     }
@@ -245,6 +252,14 @@ public final class Http2Connection implements HttpConnection {
         duplex.reset();
     }
 
+    /// The peer let us wait for too long in the midst of something. Called by the watchdog; the reader goes on waiting until the
+    /// writer has sent GOAWAY and ended the connection, or until the peer has had its last chance to read that.
+    void late(ErrorCode code) {
+        outbound.goAway(streams.lastPeerId(), code);
+        outbound.finish();
+        Watchdog.PROCESS.limit(FAREWELL, this::close);
+    }
+
     // ---- beginning and end -------------------------------------------------------------------------------------
 
     /// Reads until the connection is over, then closes it. On the calling thread, which is the connection's reader.
@@ -255,6 +270,8 @@ public final class Http2Connection implements HttpConnection {
         try {
             preface();
             writer.start();
+            var patience = config.patience().head();
+            if (!patience.isZero()) pings.bound(Watchdog.PROCESS.limit(patience, () -> late(SETTINGS_TIMEOUT)));
             frames.handleAll();
         } catch (ConnectionException e) {
             end = e;

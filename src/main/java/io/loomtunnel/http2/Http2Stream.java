@@ -4,6 +4,7 @@ import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.hpack.Encoder;
 import io.loomtunnel.http.Fields;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A stream (RFC 9113 §5.1) as two halves, each with its owner: `local` changes under the connection's lock, `remote` by the
@@ -35,6 +36,11 @@ abstract class Http2Stream {
 
     /// The peer or the connection ended the stream before its time; called once, and must not block.
     abstract void cancelled();
+
+    /// What a read fails with when nothing came in time.
+    IOException late() {
+        return new SocketTimeoutException("nothing received in time");
+    }
 
     int id() {
         return id;

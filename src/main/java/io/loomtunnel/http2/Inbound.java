@@ -358,14 +358,21 @@ final class Inbound extends Content {
     /// Waits for bytes.
     /// @return false at the end of the content
     private boolean await() throws IOException {
-        Deadline deadline = null;
-        while (held == 0) {
-            if (ended) return false;
-            if (failure != null) throw failure;
-            if (deadline == null) deadline = Deadline.after(limit);
-            deadline.await(arrived);
+        if (held > 0) return true;
+        // As for a head, the watchdog ends the wait.
+        Watchdog.Limit late = null;
+        try {
+            while (held == 0) {
+                if (ended) return false;
+                if (failure != null) throw failure;
+                if (late == null && !limit.isZero()) late = Watchdog.PROCESS.limit(limit, this::wake);
+                else if (late != null && late.passed()) throw stream.late();
+                Deadline.NEVER.await(arrived);
+            }
+            return true;
+        } finally {
+            if (late != null) late.close();
         }
-        return true;
     }
 
     private void grow(int bytes) {

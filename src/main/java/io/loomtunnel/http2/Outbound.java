@@ -4,8 +4,10 @@ import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.hpack.Encoder;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.NotProcessedException;
+import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,6 +35,7 @@ final class Outbound {
     final Settings peer = new Settings();
     private final Condition work = lock.newCondition();       // the writer thread has something to do
     private final OutputStream out;
+    private final Duration patience;                          // with a peer that opens no window
     private final Encoder encoder = new Encoder(4_096);
     private final ArrayDeque<StreamSink> ready = new ArrayDeque<>();
     private final ArrayDeque<Http2Stream> credits = new ArrayDeque<>();
@@ -45,8 +48,10 @@ final class Outbound {
     private IOException failure;
     private volatile long queued;
 
-    Outbound(OutputStream out) {
+    /// @param patience how long a stream may wait for window; zero for ever
+    Outbound(OutputStream out, Duration patience) {
         this.out = out;
+        this.patience = patience;
     }
 
     // ---- the streams' side -------------------------------------------------------------------------------------
@@ -62,15 +67,62 @@ final class Outbound {
             if (ready.isEmpty() && wire.size() < WIRE_LIMIT) emit(sink);
             else enqueue(sink);
             if (!flushing) flush(sink);
+            if (sink.waiting()) await(sink);
+            check(sink);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(StreamSink sink) throws IOException {
+        try (var _ = patience.isZero() ? null : new Stall(sink)) {
             while (sink.waiting()) {
                 check(sink);
                 sink.sent().awaitUninterruptibly();
                 // The window opened and nobody is writing: then it is our turn to, rather than the writer thread's.
                 if (!flushing && (!ready.isEmpty() || !wire.isEmpty())) flush(sink);
             }
-            check(sink);
-        } finally {
-            lock.unlock();
+        }
+    }
+
+    /// Ends a stream whose peer gives it no window, or windows so small that it could as well give none.
+    private final class Stall implements AutoCloseable {
+        private static final int PROGRESS = 1024;       // bytes within the time: what a socket's watchdog asks for is the same
+
+        private final StreamSink sink;
+        private Watchdog.Limit limit;                   // `lock` guards it, as the next two
+        private int before;
+        private boolean over;
+
+        Stall(StreamSink sink) {
+            this.sink = sink;
+            look();
+        }
+
+        private void look() {
+            before = sink.length();
+            limit = Watchdog.PROCESS.limit(patience, this::check);
+        }
+
+        private void check() {
+            lock.lock();
+            try {
+                if (over) return;
+                // A stream that only waits for its turn is the socket's matter.
+                if (sink.queued || before - sink.length() >= PROGRESS) {
+                    look();
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            var stream = sink.stream();
+            stream.abort(ErrorCode.CANCEL, new StreamException(stream.id(), ErrorCode.CANCEL, "the peer opened no window in time"));
+        }
+
+        @Override public void close() {
+            over = true;
+            limit.close();
         }
     }
 

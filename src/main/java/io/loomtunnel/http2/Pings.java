@@ -1,6 +1,7 @@
 package io.loomtunnel.http2;
 
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ final class Pings {
     private long next;
     private long settingsSent;
     private boolean settingsAcknowledged;
+    private Watchdog.Limit settingsLimit;                       // of the wait for the acknowledgement; the reader's
     private boolean settingsArrived;
     private IOException failure;
     private volatile long roundTrip;
@@ -34,9 +36,15 @@ final class Pings {
         settingsSent = System.nanoTime();
     }
 
+    /// Bounds the wait for the peer's SETTINGS and for its answer to ours (RFC 9113 §6.5.3).
+    void bound(Watchdog.Limit limit) {
+        settingsLimit = limit;
+    }
+
     void settingsAcknowledged() {
         if (settingsAcknowledged) return;
         settingsAcknowledged = true;
+        if (settingsLimit != null) settingsLimit.close();
         measured(System.nanoTime() - settingsSent);
     }
 
@@ -106,6 +114,7 @@ final class Pings {
     }
 
     void fail(IOException why) {
+        if (settingsLimit != null) settingsLimit.close();
         lock.lock();
         try {
             if (failure == null) failure = why;

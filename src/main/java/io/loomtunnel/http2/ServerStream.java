@@ -35,7 +35,13 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         this.request = request;
         this.handler = handler;
         content = ended ? Content.NONE : inbound();
-        if (!ended) inbound().declare(HeadFields.contentLength(request.fields()));
+        if (ended) return;
+        inbound().declare(HeadFields.contentLength(request.fields()));
+        if (!request.method().equals("CONNECT")) inbound().readTimeout(connection.config().patience().content());
+    }
+
+    @Override IOException late() {
+        return request.method().equals("CONNECT") ? super.late() : new StatusException(408, "the content did not arrive in time");
     }
 
     @Override public void run() {

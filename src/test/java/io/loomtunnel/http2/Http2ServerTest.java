@@ -20,21 +20,24 @@ import static io.loomtunnel.http2.RawClient.int32;
 import static io.loomtunnel.http2.RawClient.setting;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.io.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -368,6 +371,254 @@ class Http2ServerTest {
             assertEquals("HEADERS", client.outcome(1));
             client.frame(SETTINGS, 0, 1);
             for (Frame frame; (frame = client.next()) != null; ) if (frame instanceof Frame.GoAway(var id, var _)) assertEquals(1, id);
+        }
+    }
+
+    // ---- time --------------------------------------------------------------------------------------------------
+
+    private static final Duration SHORT = Duration.ofMillis(100);
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    private static RawClient impatient(Duration head, Duration content, Duration write, ExchangeHandler handler) {
+        return new RawClient(Http2Config.PUBLIC.withPatience(new Http2Config.Patience(head, content, write)), handler);
+    }
+
+    @Test void settingsThatAreNotAcknowledgedEndTheConnection() throws Exception {   // §6.5.3
+        for (boolean own : new boolean[] {false, true}) {
+            try (var client = impatient(SHORT, LONG, LONG, ECHO)) {
+                client.raw(RawClient.PREFACE.getBytes(ISO_8859_1));
+                if (own) client.frame(SETTINGS, 0, 0);
+                assertEquals(ErrorCode.SETTINGS_TIMEOUT, client.goodbye());
+                assertTrue(client.over());
+            }
+        }
+    }
+
+    @Test void frameOrFieldBlockThatDripsEndsTheConnection() throws Exception {
+        var parts = List.<Sending>of(
+                c -> c.raw(new byte[] {0, 0, 1}),
+                c -> c.raw(new byte[] {0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3}),
+                c -> c.frame(HEADERS, END_STREAM, 1, RawClient.block(GET)),
+                c -> c.frame(HEADERS, END_STREAM, 1, RawClient.block(GET)).frame(CONTINUATION, 0, 1, RawClient.block("x", "1")));
+        for (var part : parts) {
+            try (var client = impatient(SHORT, LONG, LONG, ECHO).greet()) {
+                part.to(client);
+                assertEquals(ErrorCode.ENHANCE_YOUR_CALM, client.goodbye());
+                assertTrue(client.over());
+            }
+        }
+    }
+
+    @Test void contentThatDoesNotComeIsAnswered408() throws Exception {              // RFC 9110 §15.5.9
+        try (var client = impatient(LONG, SHORT, LONG, exchange -> {
+            exchange.content().readAllBytes();
+            ECHO.handle(exchange);
+        }).greet()) {
+            client.headers(0, 1, POST).frame(DATA, 0, 1, (byte) 1);
+            assertEquals("408", client.status(1));
+            assertEquals("RST NO_ERROR", client.outcome(1));                         // §8.1
+            assertEquals("200", client.headers(END_STREAM, 3, GET).status(3));
+        }
+    }
+
+    @Test void contentOfAConnectStreamMayTakeItsTime() throws Exception {
+        var read = new LinkedBlockingQueue<Integer>();
+        try (var client = impatient(LONG, SHORT, LONG, exchange -> {
+            var duplex = exchange.upgrade(new Fields());
+            read.add(duplex.in().read());
+            duplex.finish();
+        }).greet()) {
+            client.headers(0, 1, ":method", "CONNECT", ":protocol", "x", ":scheme", "http", ":path", "/", ":authority", "a");
+            assertEquals("HEADERS", client.outcome(1));
+            assertNull(read.poll(SHORT.toMillis() * 3, TimeUnit.MILLISECONDS));
+            client.frame(DATA, END_STREAM, 1, (byte) 7);
+            assertEquals(7, read.poll(5, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test void visitorWhoOpensNoWindowIsReset() throws Exception {
+        var failed = new CountDownLatch(2);
+        var cancelled = new CountDownLatch(2);
+        try (var client = impatient(LONG, LONG, SHORT, exchange -> {
+            if (exchange.request().path().equals("/small")) {
+                ECHO.handle(exchange);
+                return;
+            }
+            exchange.onCancel(cancelled::countDown);
+            var sink = exchange.respond(new ResponseHead(200, new Fields()));
+            try {
+                sink.write(new byte[100_000]);
+            } catch (IOException e) {
+                failed.countDown();
+                throw e;
+            }
+        }).greet()) {
+            client.frame(SETTINGS, 0, 0, setting(Settings.INITIAL_WINDOW_SIZE, 0)).headers(END_STREAM, 1, GET);
+            assertEquals("HEADERS", client.outcome(1));
+            assertEquals("RST CANCEL", client.outcome(1));
+            client.headers(END_STREAM, 3, GET).frame(WINDOW_UPDATE, 0, 3, int32(1));  // a window of 1 byte is as good as none
+            assertEquals("HEADERS", client.outcome(3));
+            assertEquals("RST CANCEL", client.outcome(3));
+            await(failed);
+            await(cancelled);
+            client.headers(END_STREAM, 5, ":method", "GET", ":scheme", "http", ":authority", "a", ":path", "/small");
+            assertEquals("HEADERS", client.outcome(5));
+        }
+    }
+
+    @Test void visitorWhoReadsSlowlyButReadsIsServed() throws Exception {
+        try (var client = impatient(LONG, LONG, Duration.ofMillis(400), exchange -> {
+            var sink = exchange.respond(new ResponseHead(200, Fields.of("content-length", "20000")));
+            sink.write(new byte[20_000]);
+            sink.end();
+        }).greet()) {
+            client.frame(SETTINGS, 0, 0, setting(Settings.INITIAL_WINDOW_SIZE, 0)).headers(END_STREAM, 1, GET);
+            for (int sum = 0; sum < 20_000; sum += receive(client, 2_000)) {
+                assertNull(new LinkedBlockingQueue<>().poll(50, TimeUnit.MILLISECONDS));
+                client.frame(WINDOW_UPDATE, 0, 1, int32(2_000));
+            }
+        }
+    }
+
+    // ---- floods ------------------------------------------------------------------------------------------------
+
+    @Test void floodsOfCheapFramesEndTheConnection() throws Exception {
+        var floods = new LinkedHashMap<String, Sending>();
+        floods.put("PING", c -> c.frame(PING, 0, 0, new byte[8]));                                                   // CVE-2019-9512
+        floods.put("PING ACK", c -> c.frame(PING, Frame.ACK, 0, new byte[8]));
+        floods.put("SETTINGS", c -> c.frame(SETTINGS, 0, 0));                                                        // CVE-2019-9515
+        floods.put("SETTINGS ACK", c -> c.frame(SETTINGS, Frame.ACK, 0));
+        floods.put("PRIORITY", c -> c.frame(PRIORITY, 0, 1, new byte[5]));
+        floods.put("WINDOW_UPDATE", c -> c.frame(WINDOW_UPDATE, 0, 0, int32(1)));
+        floods.put("GOAWAY", c -> c.frame(GOAWAY, 0, 0, new byte[8]));
+        floods.put("unknown", c -> c.frame(0x42, 0, 0));
+        floods.put("empty DATA", c -> c.frame(DATA, 0, 1));                                                          // CVE-2019-9518
+        floods.put("padding", c -> c.frame(DATA, PADDED, 1, (byte) 0));
+        for (var flood : floods.entrySet()) assertCalmed(flood.getKey(), 100_000, (client, _) -> flood.getValue().to(client));
+    }
+
+    @Test void resetsEndTheConnectionWhoeverCausesThem() throws Exception {          // CVE-2023-44487, CVE-2025-8671
+        var floods = new LinkedHashMap<String, Repeated>();
+        floods.put("rapid reset", (c, id) -> c.headers(END_STREAM, id, GET).frame(RST_STREAM, 0, id, int32(8)));
+        floods.put("window by 0", (c, id) -> c.headers(0, id, POST).frame(WINDOW_UPDATE, 0, id, int32(0)));
+        floods.put("window too large", (c, id) -> c.headers(0, id, POST).frame(WINDOW_UPDATE, 0, id, int32(Integer.MAX_VALUE)));
+        floods.put("DATA behind the end", (c, id) -> c.headers(END_STREAM, id, GET).frame(PRIORITY, 0, id, new byte[4]));
+        floods.put("malformed", (c, id) -> c.headers(END_STREAM, id, "x", "1"));
+        floods.put("no fields at all", (c, id) -> c.frame(HEADERS, END_STREAM | END_HEADERS, id));
+        floods.put("too much content", (c, id) -> c.headers(0, id, with(POST, "content-length", "0")).frame(DATA, 0, id, (byte) 1));
+        for (var flood : floods.entrySet()) assertCalmed(flood.getKey(), 2_000, flood.getValue());
+    }
+
+    @FunctionalInterface
+    private interface Repeated {
+        void to(RawClient client, int streamId) throws IOException;
+    }
+
+    private static void assertCalmed(String name, int times, Repeated flood) throws Exception {
+        var end = new CountDownLatch(1);
+        var running = new AtomicInteger();
+        try (var client = new RawClient(Http2Config.PUBLIC, exchange -> {
+            running.incrementAndGet();
+            try {
+                exchange.onCancel(end::countDown);
+                exchange.content().readAllBytes();
+                exchange.respond(new ResponseHead(204, new Fields())).end();
+            } finally {
+                running.decrementAndGet();
+            }
+        }).greet()) {
+            client.headers(0, 1, POST);
+            var code = new LinkedBlockingQueue<String>();
+            var reading = Thread.ofVirtual().start(() -> {
+                try {
+                    code.add("" + client.goodbye());
+                } catch (IOException e) {
+                    code.add(e.toString());
+                }
+            });
+            try {
+                for (int i = 1; i <= times && code.isEmpty(); i++) flood.to(client, 2 * i + 1);
+            } catch (IOException e) {
+                // closed, as it should be
+            }
+            reading.join();
+            assertEquals("ENHANCE_YOUR_CALM", code.poll(), name);
+            assertTrue(client.over(), name);
+            var deadline = Deadline.after(Duration.ofSeconds(5));
+            while (running.get() > 0 || client.server.streams() > 0) {
+                if (deadline.passed()) fail(name + ": " + running.get() + " handlers, " + client.server.streams() + " streams are left");
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test void fieldBlocksWithoutEndAreCutShort() throws IOException {               // CVE-2024-27316 and others
+        try (var client = new RawClient(Http2Config.PUBLIC, ECHO).greet()) {
+            client.frame(HEADERS, 0, 1, RawClient.block(GET));
+            try {
+                for (int i = 0; i < 1_000; i++) client.frame(CONTINUATION, 0, 1, new byte[16_000]);
+            } catch (IOException e) {
+                // closed, as it should be
+            }
+            assertEquals(ErrorCode.ENHANCE_YOUR_CALM, client.goodbye());
+        }
+        try (var client = new RawClient(Http2Config.PUBLIC, ECHO).greet()) {
+            client.frame(HEADERS, 0, 1, RawClient.block(GET));
+            try {
+                for (int i = 0; i < 100_000; i++) client.frame(CONTINUATION, 0, 1);
+            } catch (IOException e) {
+                // closed, as it should be
+            }
+            assertEquals(ErrorCode.ENHANCE_YOUR_CALM, client.goodbye());
+        }
+    }
+
+    @Test void fieldSectionIsMeasuredAsItIsDecoded() throws IOException {            // RFC 7541 §7.3: a bomb
+        try (var client = new RawClient(Http2Config.PUBLIC, ECHO).greet()) {
+            var entry = new ByteWriter(5_000);                                       // 4,000 bytes, into the table
+            entry.put(RawClient.block(GET)).put(0x40).put(1).put('x').put(127).put(4_000 - 127 & 0x7f | 0x80).put(4_000 - 127 >> 7).put(new byte[4_000]);
+            for (int i = entry.size() - 4_000; i < entry.size(); i++) entry.array()[i] = 'a';
+            assertEquals("200", client.frame(HEADERS, END_STREAM | END_HEADERS, 1, Arrays.copyOf(entry.array(), entry.size())).status(1));
+            var bomb = new ByteWriter(20_000);
+            bomb.put(RawClient.block(GET));
+            for (int i = 0; i < 16_000; i++) bomb.put(0xbe);
+            assertEquals("431", client.frame(HEADERS, END_STREAM | END_HEADERS, 3, Arrays.copyOf(bomb.array(), bomb.size())).status(3));
+            assertEquals("200", client.headers(END_STREAM, 5, GET).status(5));
+        }
+    }
+
+    @Test void fieldLimitsHoldAtTheirEdge() throws IOException {                     // RFC 6585 §5
+        int used = 0;
+        for (int i = 0; i < GET.length; i++) used += GET[i].length() + 16;           // 32 for each pair (RFC 9113 §6.5.2)
+        int room = Http2Config.PUBLIC.maxFieldBytes() - used - 32 - 1;
+        assertEquals("200", status(with(GET, "x", "v".repeat(room))));
+        assertEquals("431", status(with(GET, "x", "v".repeat(room + 1))));
+        var fields = new String[2 * (Http2Config.PUBLIC.maxFields() - GET.length / 2)];
+        for (int i = 0; i < fields.length; i += 2) {
+            fields[i] = "x";
+            fields[i + 1] = "1";
+        }
+        assertEquals("200", status(with(GET, fields)));
+        assertEquals("431", status(with(with(GET, fields), "x", "1")));
+    }
+
+    private static String status(String[] fields) throws IOException {
+        try (var client = new RawClient(Http2Config.PUBLIC, exchange -> exchange.respond(new ResponseHead(200, new Fields())).end()).greet()) {
+            var block = RawClient.block(fields);
+            int at = Math.min(16_000, block.length);
+            client.frame(HEADERS, at == block.length ? END_STREAM | END_HEADERS : END_STREAM, 1, Arrays.copyOf(block, at));
+            for (int to; at < block.length; at = to) {
+                to = Math.min(at + 16_000, block.length);
+                client.frame(CONTINUATION, to == block.length ? END_HEADERS : 0, 1, Arrays.copyOfRange(block, at, to));
+            }
+            return client.status(1);
+        }
+    }
+
+    @Test void floodsOnATunnelAreOnlyCounted() throws IOException {                  // one visitor must not end it for all
+        try (var client = new RawClient(Http2Config.TUNNEL, ECHO).greet()) {
+            for (int i = 0; i < 3_000; i++) client.headers(END_STREAM, 2 * i + 1, GET).frame(RST_STREAM, 0, 2 * i + 1, int32(8));
+            assertEquals("200", client.headers(END_STREAM, 9_001, GET).status(9_001));
         }
     }
 }

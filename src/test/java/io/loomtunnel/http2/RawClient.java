@@ -6,6 +6,8 @@ import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.ByteWriter;
 import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.fixture.DuplexPair;
+import io.loomtunnel.hpack.Decoder;
+import io.loomtunnel.hpack.HpackException;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.io.Duplex;
@@ -26,6 +28,7 @@ final class RawClient implements AutoCloseable {
     private final ByteReader in;
     private final FrameReader frames;
     private final ByteWriter out = new ByteWriter(256);
+    private final Decoder decoder = new Decoder(4_096);
     final Http2Connection server;
     private final Thread thread;
 
@@ -131,9 +134,32 @@ final class RawClient implements AutoCloseable {
                     return "RST " + code;
                 }
                 case Frame.GoAway(var _, var code) when code != ErrorCode.NO_ERROR -> {
+                    duplex.finish();
                     return "GOAWAY " + code;
                 }
                 default -> { }
+            }
+        }
+        return "closed";
+    }
+
+    /// The `:status` of a stream's response.
+    String status(int streamId) throws IOException {
+        var decoded = new String[] {"closed"};
+        for (Frame frame; (frame = next()) != null; ) {
+            if (frame instanceof Frame.Headers headers) {
+                try {
+                    decoder.decode(headers.array(), headers.offset(), headers.length(), 1 << 20, 1_000, (names, at, length, values, from, size, _) -> {
+                        if (new String(names, at, length, ISO_8859_1).equals(":status")) decoded[0] = new String(values, from, size, ISO_8859_1);
+                    });
+                } catch (HpackException e) {
+                    throw new IOException(e);
+                }
+                if (headers.streamId() == streamId) return decoded[0];
+            } else if (frame instanceof Frame.RstStream(var id, var code) && id == streamId) {
+                return "RST " + code;
+            } else if (frame instanceof Frame.GoAway(var _, var code)) {
+                return "GOAWAY " + code;
             }
         }
         return "closed";
@@ -143,7 +169,11 @@ final class RawClient implements AutoCloseable {
     /// @return the code of the last GOAWAY, or null without one
     ErrorCode goodbye() throws IOException {
         ErrorCode last = null;
-        for (Frame frame; (frame = next()) != null; ) if (frame instanceof Frame.GoAway(var _, var code)) last = code;
+        for (Frame frame; (frame = next()) != null; ) {
+            if (!(frame instanceof Frame.GoAway(var _, var code))) continue;
+            last = code;
+            if (code != ErrorCode.NO_ERROR) duplex.finish();       // nobody need linger for us
+        }
         return last;
     }
 

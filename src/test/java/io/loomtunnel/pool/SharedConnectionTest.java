@@ -298,7 +298,7 @@ class SharedConnectionTest {
     }
 
     @Test void extendedConnectNeedsTheOriginsConsent() throws Exception {                // RFC 8441 §3
-        var willing = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, false, 1);
+        var willing = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, false, 1, Http2Config.Patience.ENDLESS);
         try (var without = new Http2Origin(SharedConnectionTest::answer); var with = new Http2Origin(willing, SharedConnectionTest::answer);
              var pool = new ConnectionPool(PoolConfig.DEFAULTS)) {
             var failure = assertThrows(GatewayException.class, () -> pool.leaseForUpgrade(of(without)));
