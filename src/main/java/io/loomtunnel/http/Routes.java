@@ -1,5 +1,6 @@
 package io.loomtunnel.http;
 
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -7,6 +8,9 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// Finds by host and path. The more exact host wins: `app.example.com`, then `*.example.com`, then `*.com`, then `*`;
 /// of one host's paths the longest one that is a prefix of the request's, by whole segments.
+///
+/// A path is compared as it will be forwarded, but for characters that are percent-encoded without need. Where prefixes decide,
+/// one with dot segments is refused: the origin might take it for a path that lies elsewhere.
 ///
 /// Look-ups take no lock and may run while routes come and go; changes are made by one thread at a time.
 ///
@@ -19,7 +23,14 @@ public final class Routes<T> {
 
     /// One host's paths, the longest first; never changed.
     private record Host<T>(String[] prefixes, T[] targets) {
-        T find(String path) {
+        T find(String path) throws MalformedMessageException {
+            if (prefixes.length == 1 && prefixes[0].isEmpty()) return targets[0];
+            var compared = RoutePath.compared(path);
+            if (RoutePath.hasDots(compared)) throw new MalformedMessageException("The path has dot segments.");
+            return longest(compared);
+        }
+
+        private T longest(String path) {
             for (int i = 0; i < prefixes.length; i++) if (covers(prefixes[i], path)) return targets[i];
             return null;
         }
@@ -39,8 +50,7 @@ public final class Routes<T> {
         private static boolean covers(String prefix, String path) {
             if (!path.startsWith(prefix)) return false;
             if (path.length() == prefix.length() || prefix.isEmpty() || prefix.endsWith("/")) return true;
-            char next = path.charAt(prefix.length());
-            return next == '/' || next == '?';
+            return path.charAt(prefix.length()) == '/';
         }
 
         private static <E> E[] inserted(E[] array, int at, E element) {
@@ -83,7 +93,8 @@ public final class Routes<T> {
     /// @param authority host with or without a port, in any case; may be empty
     /// @param path      of the request, with or without its query
     /// @return the target of the best route, or null when there is none
-    public T find(String authority, String path) {
+    /// @throws MalformedMessageException (400) the host has paths, and this one has dot segments
+    public T find(String authority, String path) throws MalformedMessageException {
         var host = host(authority);
         var found = at(exact.get(host), path);
         int dot = wildcards.isEmpty() ? -1 : host.indexOf('.');
@@ -95,16 +106,36 @@ public final class Routes<T> {
 
     /// The host of an authority, as names are compared.
     /// @param authority host and optional port
-    /// @return the host in lower case, without port and trailing dot; an IPv6 address keeps its brackets
+    /// @return the host in lower case, without port and trailing dot; an IPv6 address in brackets and in one spelling
     public static String host(String authority) {
+        if (authority.startsWith("[")) return address(authority);
         int end = authority.length();
         int colon = authority.lastIndexOf(':');
-        if (colon >= 0 && authority.indexOf(']', colon) < 0) end = colon;
+        if (colon >= 0) end = colon;
         if (end > 1 && authority.charAt(end - 1) == '.') end--;
         return authority.substring(0, end).toLowerCase(Locale.ROOT);
     }
 
-    private static <T> T at(Host<T> host, String path) {
+    /// A path prefix in the spelling in which it is compared.
+    /// @param path begins with a slash, or is empty
+    /// @return without needless percent-encoding
+    /// @throws IllegalArgumentException it has dot segments, so that no request will ever match it
+    public static String path(String path) {
+        var compared = RoutePath.compared(path);
+        if (RoutePath.hasDots(compared)) throw new IllegalArgumentException("a path prefix with dot segments: " + path);
+        return compared;
+    }
+
+    private static String address(String authority) {
+        int end = authority.indexOf(']') + 1;
+        try {
+            return '[' + IpText.of(InetAddress.ofLiteral(authority.substring(1, Math.max(1, end - 1)))) + ']';
+        } catch (IllegalArgumentException _) {
+            return authority;                          // that nobody registers
+        }
+    }
+
+    private static <T> T at(Host<T> host, String path) throws MalformedMessageException {
         return host == null ? null : host.find(path);
     }
 

@@ -1,5 +1,6 @@
 package io.loomtunnel.ingress;
 
+import io.loomtunnel.http.IpText;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,16 +26,9 @@ final class Forwarded {
         }
 
         private static String spelled(InetAddress node) {
-            var ip = ip(node);
+            var ip = IpText.of(node);
             return ip.indexOf(':') < 0 ? ip : "\"[" + ip + "]\"";
         }
-    }
-
-    /// An address without a zone, which means nothing on another machine.
-    static String ip(InetAddress address) {
-        var text = address.getHostAddress();
-        int zone = text.indexOf('%');
-        return zone < 0 ? text : text.substring(0, zone);
     }
 
     /// Parses the field. White space around semicolons is taken: it is written, though not allowed.

@@ -1,6 +1,7 @@
 package io.loomtunnel.ingress;
 
 import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.IpText;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.ingress.Forwarded.Element;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class ForwardedFields {
     }
 
     private static String address(Element hop) {
-        return hop.node() == null ? "unknown" : Forwarded.ip(hop.node());
+        return hop.node() == null ? "unknown" : IpText.of(hop.node());
     }
 
     private static String text(String value) {

@@ -1,6 +1,9 @@
 package io.loomtunnel.tunnel;
 
+import io.loomtunnel.http.Routes;
 import java.net.IDN;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.Locale;
 
 /// What a client registers: all requests for a host, or those below one of its paths.
@@ -26,6 +29,7 @@ public record Route(String host, String path) {
             boolean allowed = c > ' ' && c <= '~' && c != '?' && c != '#';
             if (!allowed) throw new IllegalArgumentException("not a path prefix: " + path);
         }
+        path = Routes.path(path);
     }
 
     /// Reads `HOST` or `HOST/PATH`.
@@ -80,12 +84,12 @@ public record Route(String host, String path) {
     }
 
     private static String address(String literal) {
-        boolean closed = literal.length() > 3 && literal.endsWith("]");
-        boolean digits = true;
-        for (int i = 1; i < literal.length() - 1; i++) {
-            digits &= "0123456789abcdefABCDEF:.".indexOf(literal.charAt(i)) >= 0;
+        try {
+            boolean closed = literal.endsWith("]") && literal.indexOf('%') < 0;
+            if (closed && InetAddress.ofLiteral(literal) instanceof Inet6Address) return Routes.host(literal);
+        } catch (IllegalArgumentException _) {
+            // said below
         }
-        if (!closed || !digits) throw new IllegalArgumentException("not an IPv6 address: " + literal);
-        return literal.toLowerCase(Locale.ROOT);
+        throw new IllegalArgumentException("not an IPv6 address: " + literal);
     }
 }

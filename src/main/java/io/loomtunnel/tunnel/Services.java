@@ -1,5 +1,6 @@
 package io.loomtunnel.tunnel;
 
+import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.Routes;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -14,7 +15,8 @@ final class Services {
     private final Set<Service> remembered = new LinkedHashSet<>();     // in the order in which they will be forgotten
 
     /// The service of the best route, or null.
-    Service find(String authority, String path) {
+    /// @throws MalformedMessageException (400) the path has dot segments, where paths decide
+    Service find(String authority, String path) throws MalformedMessageException {
         return routes.find(authority, path);
     }
 

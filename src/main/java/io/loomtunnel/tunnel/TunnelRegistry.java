@@ -46,7 +46,7 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @param authority the visitor's, with or without a port
     /// @param path      of the request
     /// @return one that takes new requests
-    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the
+    /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the
     ///                         moment
     public Tunnel find(String authority, String path) throws StatusException {
         for (;;) {
@@ -64,7 +64,7 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @param path      of the request
     /// @param deadline  of the wait
     /// @return one that takes new requests
-    /// @throws StatusException 404: nobody registered the host; 503: its tunnels are full, or none came in time
+    /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, or none came in time
     /// @throws IOException the thread was interrupted
     public Tunnel await(String authority, String path, Deadline deadline) throws IOException {
         for (;;) {

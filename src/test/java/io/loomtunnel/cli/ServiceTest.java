@@ -24,6 +24,9 @@ class ServiceTest {
     @Test void hostBeforeTheTargetIsTheRoute() throws Exception {
         assertEquals(Route.CATCH_ALL, Service.parse("3000").route());
         assertEquals(new Route("app.example.com", ""), Service.parse("App.Example.com=3000").route());
+        assertEquals(new Route("app.example.com", "/api"), Service.parse("app.example.com/api=3001").route());
+        assertEquals(new Route("*.example.com", ""), Service.parse("*.example.com=3001").route());
+        assertEquals(new Route("*", "/api"), Service.parse("*/api=3001").route());
         assertEquals("http://a:80", Service.parse("app.example.com=http://a").origin().toString());
     }
 
@@ -43,6 +46,7 @@ class ServiceTest {
         refused("-x.test=80", "-x.test");
         refused("=80", "");
         refused("a b=80", "a b");
+        refused("a.test/x/../y=80", "dot segments");
     }
 
     @Test void sameHostTwiceIsRefused() {

@@ -20,6 +20,7 @@ class RouteTest {
     @Test void addressesAndServiceNamesAreHosts() {
         assertTrue(Route.of("127.0.0.1").exact());
         assertEquals("[::1]", Route.of("[::1]").host());
+        assertEquals("[2001:db8::a]", Route.of("[2001:DB8:0::A]").host());
         assertTrue(Route.of("my_service").exact());
     }
 
@@ -32,13 +33,14 @@ class RouteTest {
 
     @Test void aPathPrefixKeepsItsSpelling() {
         assertEquals(new Route("a.example", "/API/v1"), Route.of("A.example/API/v1"));
+        assertEquals(new Route("a.example", "/~x/a%20b%2F"), Route.of("a.example/%7ex/%61%20b%2F"), "but for what needs no percent sign");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
         "", ".", "/api", "a..b", "-a.example", "a-.example", "a b", "a.example:80", "http://a", "*a.example",
         "a.*.example", "**", "*.",
-        "a.example/x?y", "a.example/x y", "a.example/#", "[::1", "[]", "[g::]", "a\u0000b", "u@a.example",
+        "a.example/x?y", "a.example/x y", "a.example/#", "a.example/x/../y", "a.example/%2e", "a.example/a%2f..", "[::1", "[:::]", "[1.2.3.4]", "[]", "[g::]", "a\u0000b", "u@a.example",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
     })
     void whatIsNoRouteIsRefused(String text) {
