@@ -96,9 +96,10 @@ final class FrameHandler {
                     pings.settingsAcknowledged();
                 }
                 case Frame.Ping(var ack, var data) -> {
-                    guard.count(FloodGuard.Kind.PING);
-                    if (ack) pings.answered(data);
-                    else outbound.ping(Frame.ACK, data);
+                    // A peer that receives content may measure the path's capacity by a PING each round trip, as gRPC does.
+                    boolean free = ack ? pings.answered(data) : outbound.contentSent();
+                    if (!free) guard.count(FloodGuard.Kind.PING);
+                    if (!ack) outbound.ping(Frame.ACK, data);
                 }
                 case Frame.GoAway(var last, var code) -> {
                     guard.count(FloodGuard.Kind.UNKNOWN);

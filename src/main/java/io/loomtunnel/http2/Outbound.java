@@ -47,6 +47,7 @@ final class Outbound {
     private boolean finishing;
     private IOException failure;
     private volatile long queued;
+    private volatile boolean contentSent;                     // since it was last asked
 
     /// @param patience how long a stream may wait for window; zero for ever
     Outbound(OutputStream out, Duration patience) {
@@ -157,6 +158,7 @@ final class Outbound {
             int at = sink.advance(n);
             FrameWriter.header(wire, n, Frame.DATA, sink.takeEnd() ? Frame.END_STREAM : 0, stream.id());
             wire.put(sink.data(), at, n);
+            if (!contentSent) contentSent = true;
         }
         if (sink.endPending()) {
             if (sink.trailers().isEmpty()) {
@@ -220,6 +222,13 @@ final class Outbound {
             queued = wire.size();
             if (!wire.isEmpty() || !ready.isEmpty() || !credits.isEmpty() || finishing) work.signal();
         }
+    }
+
+    /// Whether content was sent since the last call.
+    boolean contentSent() {
+        boolean sent = contentSent;
+        if (sent) contentSent = false;
+        return sent;
     }
 
     /// Bytes that wait to be written: what a new stream would stand behind.

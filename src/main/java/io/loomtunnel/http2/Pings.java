@@ -101,13 +101,15 @@ final class Pings {
         }
     }
 
-    void answered(long data) {
+    /// @return whether we had asked
+    boolean answered(long data) {
         lock.lock();
         try {
             var began = sent.remove(data);
-            if (began == null) return;
+            if (began == null) return false;
             measured(System.nanoTime() - began);
             changed.signalAll();
+            return true;
         } finally {
             lock.unlock();
         }

@@ -369,6 +369,32 @@ class Http2ConnectionTest {
         assertNull(head.fields().first("x"));
     }
 
+    @Test void pingsBesideReceivedContentAreNoFlood() throws Exception {
+        var client = connect(Http2Config.PUBLIC, exchange -> {
+            var sink = exchange.respond(new ResponseHead(200, new Fields()));
+            for (int i = 0; i < 1_000; i++) {
+                sink.write(new byte[100]);
+                sink.flush();
+                exchange.content().read();               // the next one when it was asked for
+            }
+            sink.end();
+        });
+        var transaction = client.send(post("/"));
+        transaction.content().flush();
+        transaction.response(soon());
+        for (int i = 0; i < 1_000; i++) {
+            assertEquals(100, transaction.body().readNBytes(100).length);
+            client.ping(soon());
+            transaction.content().write(1);
+            transaction.content().flush();
+        }
+        transaction.content().end();
+        assertEquals(-1, transaction.body().read());
+        assertThrows(IOException.class, () -> {
+            for (int i = 0; i < 1_000; i++) client.ping(soon());         // without content they are one
+        });
+    }
+
     @Test void withoutGrowthOfMemoryTenThousandExchangesPass() throws Exception {
         var client = connect(answering("ok"));
         for (int i = 0; i < 10_000; i++) {
