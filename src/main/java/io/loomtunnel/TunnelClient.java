@@ -69,7 +69,7 @@ public final class TunnelClient implements AutoCloseable {
     public static final class Builder {
         private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
 
-        private final Map<Route, Service> services = new LinkedHashMap<>();
+        private final Map<Route.Http, Service> services = new LinkedHashMap<>();
         private String host = "127.0.0.1";
         private int port = 7835;
         private boolean plaintext;
@@ -119,7 +119,7 @@ public final class TunnelClient implements AutoCloseable {
         /// @return this
         /// @throws IllegalArgumentException the route is none, or the origin cannot be dialled
         public Builder http(String route, URI origin) {
-            services.put(Route.of(route), new Service.Nearby(Origin.of(origin)));
+            services.put(Route.Http.of(route), new Service.Nearby(Origin.of(origin)));
             return this;
         }
 
@@ -129,7 +129,7 @@ public final class TunnelClient implements AutoCloseable {
         /// @return this
         /// @throws IllegalArgumentException the route is none
         public Builder http(String route, ExchangeHandler handler) {
-            services.put(Route.of(route), new Service.Own(Objects.requireNonNull(handler)));
+            services.put(Route.Http.of(route), new Service.Own(Objects.requireNonNull(handler)));
             return this;
         }
 

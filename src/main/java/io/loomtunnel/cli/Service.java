@@ -11,7 +11,7 @@ import java.util.Locale;
 ///
 /// @param route  what is registered
 /// @param origin `http://HOST:PORT` or `h2c://HOST:PORT`
-record Service(Route route, URI origin) {
+record Service(Route.Http route, URI origin) {
     /// Reads each `[HOST=]TARGET`.
     /// @throws ExitException one is malformed, or two have the same host
     static List<Service> parseAll(List<String> texts) throws ExitException {
@@ -33,7 +33,7 @@ record Service(Route route, URI origin) {
         var target = text.substring(equals + 1);
         if (equals < 0) return new Service(Route.CATCH_ALL, origin(target));
         try {
-            return new Service(Route.of(text.substring(0, equals)), origin(target));
+            return new Service(Route.Http.of(text.substring(0, equals)), origin(target));
         } catch (IllegalArgumentException e) {
             throw ExitException.usage("--http " + Text.printable(text) + ": " + Text.reason(e), e);
         }

@@ -20,8 +20,11 @@ record Claim(String owner, ClientId client, List<Route> routes, Peer peer) {
         return sameSlot(other) && client.epoch() > other.client.epoch();
     }
 
-    boolean hasHost(String host) {
-        for (var route : routes) if (route.host().equals(host)) return true;
-        return false;
+    /// Whether another token must not have this route: a host belongs to one token with all its paths.
+    boolean owns(Route wanted) {
+        return switch (wanted) {
+            case Route.Http http -> routes.stream().anyMatch(route -> route instanceof Route.Http own && own.host().equals(http.host()));
+            case Route.Tcp tcp -> routes.contains(tcp);
+        };
     }
 }

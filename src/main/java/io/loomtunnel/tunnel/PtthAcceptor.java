@@ -96,8 +96,7 @@ public final class PtthAcceptor implements ExchangeHandler {
 
     private void serve(Exchange exchange, Claim claim, Deadline deadline) throws IOException {
         var server = Routes.host(exchange.request().authority());
-        var urls = claim.routes().stream().map(route -> visitors.of(route, server)).filter(url -> !url.isEmpty())
-                .toList();
+        var urls = claim.routes().stream().map(route -> url(route, server)).filter(url -> !url.isEmpty()).toList();
         var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls).fields());
         var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
         var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
@@ -113,6 +112,13 @@ public final class PtthAcceptor implements ExchangeHandler {
             join(opening);             // so that nobody attaches a tunnel that was removed
             tunnels.remove(claim, tunnel);
         }
+    }
+
+    private String url(Route route, String server) {
+        return switch (route) {
+            case Route.Http http -> visitors.of(http, server);
+            case Route.Tcp _ -> "";
+        };
     }
 
     private void attach(Claim claim, Tunnel tunnel, Http2Connection connection, Deadline deadline) {

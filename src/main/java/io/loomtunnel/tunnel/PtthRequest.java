@@ -40,8 +40,12 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
     /// Writes the request.
     /// @param authority of the server
     RequestHead head(String authority) {
-        var exact = routes.stream().filter(Route::exact).toList();
-        var others = routes.stream().filter(route -> !route.exact()).toList();
+        var exact = new ArrayList<Route.Http>();
+        var others = new ArrayList<Route>();
+        for (var route : routes) {
+            if (route instanceof Route.Http http && http.exact()) exact.add(http);
+            else others.add(route);
+        }
         var fields = Fields.of("connection", "upgrade", "upgrade", PROTOCOL, "alpn", HTTP2);
         if (!token.isEmpty()) fields.add("authorization", "Bearer " + token);
         fields.add("loomtunnel-client", client.field());
@@ -79,7 +83,7 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
     }
 
     private static List<Route> routes(RequestHead head, int maxRoutes) throws MalformedMessageException {
-        var routes = new LinkedHashSet<>(WellKnownTarget.parse(head.path()));
+        var routes = new LinkedHashSet<Route>(WellKnownTarget.parse(head.path()));
         var others = head.fields().joined("loomtunnel-routes");
         if (others != null) routes.addAll(routes(others));
         if (routes.isEmpty()) throw new MalformedMessageException("no route is asked for");

@@ -6,18 +6,25 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The routes that somebody claims, serves, or served a moment ago. Changes need the registry's lock; [#find] needs
 /// none.
 final class Services {
-    private final Routes<Service> routes = new Routes<>();
+    private final Routes<Service> hosts = new Routes<>();
+    private final Map<String, Service> names = new ConcurrentHashMap<>();           // of TCP services
     private final Map<Route, Service> byRoute = new HashMap<>();
     private final Set<Service> remembered = new LinkedHashSet<>();     // in the order in which they will be forgotten
 
-    /// The service of the best route, or null.
+    /// The service of the best route to a host, or null.
     /// @throws MalformedMessageException (400) the path has dot segments, where paths decide
     Service find(String authority, String path) throws MalformedMessageException {
-        return routes.find(authority, path);
+        return hosts.find(authority, path);
+    }
+
+    /// The TCP service of this name, or null.
+    Service find(Route.Tcp route) {
+        return names.get(route.name());
     }
 
     /// A claim was admitted.
@@ -27,7 +34,10 @@ final class Services {
             var service = byRoute.computeIfAbsent(route, Service::new);
             service.claims(1);
             remembered.remove(service);
-            routes.put(route.host(), route.path(), service);
+            switch (route) {
+                case Route.Http(var host, var path) -> hosts.put(host, path, service);
+                case Route.Tcp(var name) -> names.put(name, service);
+            }
         }
     }
 
@@ -64,6 +74,9 @@ final class Services {
     private void drop(Service service) {
         byRoute.remove(service.route());
         remembered.remove(service);
-        routes.remove(service.route().host(), service.route().path());
+        switch (service.route()) {
+            case Route.Http(var host, var path) -> hosts.remove(host, path);
+            case Route.Tcp(var name) -> names.remove(name);
+        }
     }
 }

@@ -49,8 +49,26 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the
     ///                         moment
     public Tunnel find(String authority, String path) throws StatusException {
+        return find(() -> services.find(authority, path));
+    }
+
+    /// The tunnel for the next connection of a TCP service, as things are now.
+    /// @param route of the service, which is found by its name and nothing else
+    /// @return one that takes new connections
+    /// @throws StatusException 404: nobody registered the name; 503: its tunnels are full, suspect or gone for the moment
+    public Tunnel find(Route.Tcp route) throws StatusException {
+        return find(() -> services.find(route));
+    }
+
+    /// What leads to a service, or to null.
+    @FunctionalInterface
+    private interface Lookup {
+        Service find() throws StatusException;
+    }
+
+    private Tunnel find(Lookup wanted) throws StatusException {
         for (;;) {
-            var service = services.find(authority, path);
+            var service = wanted.find();
             if (service == null) throw unknown();
             var tunnel = service.pick();
             if (tunnel != null) return tunnel;
@@ -67,9 +85,23 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, or none came in time
     /// @throws IOException the thread was interrupted
     public Tunnel await(String authority, String path, Deadline deadline) throws IOException {
+        return await(() -> services.find(authority, path), deadline);
+    }
+
+    /// The tunnel for the next connection of a TCP service; waits when the last one left a moment ago, or is not heard of.
+    /// @param route    of the service, which is found by its name and nothing else
+    /// @param deadline of the wait
+    /// @return one that takes new connections
+    /// @throws StatusException 404: nobody registered the name; 503: its tunnels are full, or none came in time
+    /// @throws IOException the thread was interrupted
+    public Tunnel await(Route.Tcp route, Deadline deadline) throws IOException {
+        return await(() -> services.find(route), deadline);
+    }
+
+    private Tunnel await(Lookup wanted, Deadline deadline) throws IOException {
         for (;;) {
             long seen = version;       // read first: what changes from here on ends the wait below
-            var service = services.find(authority, path);
+            var service = wanted.find();
             if (service == null) throw unknown();
             var tunnel = service.pick();
             if (tunnel != null) return tunnel;
@@ -224,7 +256,7 @@ public final class TunnelRegistry implements AutoCloseable {
             return;
         }
         for (var route : claim.routes()) {
-            if (held.hasHost(route.host())) throw new StatusException(409, route.host() + " is taken by another token");
+            if (held.owns(route)) throw new StatusException(409, shown(route) + " is taken by another token");
         }
     }
 
@@ -300,8 +332,12 @@ public final class TunnelRegistry implements AutoCloseable {
         }
     }
 
+    private static String shown(Route route) {
+        return route instanceof Route.Http(var host, _) ? host : route.toString();
+    }
+
     private static StatusException unknown() {
-        return new StatusException(404, "no client has registered this host");
+        return new StatusException(404, "no client has registered this name");
     }
 
     private static StatusException unavailable() {

@@ -10,7 +10,7 @@ public interface VisitorAddress {
     /// @param route  as it was registered
     /// @param server the host that the client knows this server by
     /// @return a URL, with a wildcard's `*` in it where the route has one; or nothing
-    String of(Route route, String server);
+    String of(Route.Http route, String server);
 
     /// Visitors that come by HTTP on one port.
     /// @param port of the public listener

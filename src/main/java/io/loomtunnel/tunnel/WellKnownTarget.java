@@ -20,7 +20,7 @@ final class WellKnownTarget {
     private WellKnownTarget() {}
 
     /// The target that names these routes, which are exact ones.
-    static String of(List<Route> exact) {
+    static String of(List<Route.Http> exact) {
         if (exact.isEmpty()) return PREFIX + NO_ORIGIN + '/';
         var target = new StringBuilder(PREFIX);
         for (var route : exact) {
@@ -33,20 +33,20 @@ final class WellKnownTarget {
     /// The exact routes that a target names.
     /// @param path begins with [#PREFIX]
     /// @throws MalformedMessageException (400) it names something else than origins of http or https
-    static List<Route> parse(String path) throws MalformedMessageException {
+    static List<Route.Http> parse(String path) throws MalformedMessageException {
         int end = path.length() - 1;
         if (end <= PREFIX.length() || path.charAt(end) != '/' || path.indexOf('/', PREFIX.length()) != end) {
             throw new MalformedMessageException("the target is not /.well-known/ptth/ORIGINS/");
         }
         var origins = path.substring(PREFIX.length(), end);
         if (origins.equals(NO_ORIGIN)) return List.of();
-        var routes = new ArrayList<Route>();
+        var routes = new ArrayList<Route.Http>();
         for (var origin : decode(origins).split(",", -1)) routes.add(route(origin));
         return routes;
     }
 
     /// Scheme and port are accepted and not compared: one registration serves http, https and every port.
-    private static Route route(String origin) throws MalformedMessageException {
+    private static Route.Http route(String origin) throws MalformedMessageException {
         int scheme = origin.indexOf("://");
         var name = scheme < 0 ? "" : origin.substring(0, scheme).toLowerCase(Locale.ROOT);
         if (!name.equals("http") && !name.equals("https")) {
@@ -61,7 +61,7 @@ final class WellKnownTarget {
             host = host.substring(0, colon);
         }
         try {
-            var route = new Route(host, "");
+            var route = new Route.Http(host, "");
             if (route.exact()) return route;
         } catch (IllegalArgumentException _) {
             // said below, without repeating what was sent

@@ -31,8 +31,8 @@
 /// - `ALPN`: a list of protocol ids (RFC 7639) that must offer `h2`; the 101 says which was chosen.
 /// - `Authorization`: `Bearer` and the token (RFC 6750).
 /// - `LoomTunnel-Routes`: a list of strings (RFC 9651). In the request, what is no exact host: `*.NAME`, `*` (every
-///   host that nobody registered by name), `HOST/PATH` (a prefix by whole segments). In the 101, all routes that are
-///   now registered. Parameters that a receiver does not know are ignored.
+///   host that nobody registered by name), `HOST/PATH` (a prefix by whole segments), `tcp:NAME` (a TCP service; no host has a
+///   colon). In the 101, all routes that are now registered. Parameters that a receiver does not know are ignored.
 /// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of
 ///   its connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its
 ///   own.

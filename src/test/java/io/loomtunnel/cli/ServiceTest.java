@@ -23,10 +23,10 @@ class ServiceTest {
 
     @Test void hostBeforeTheTargetIsTheRoute() throws Exception {
         assertEquals(Route.CATCH_ALL, Service.parse("3000").route());
-        assertEquals(new Route("app.example.com", ""), Service.parse("App.Example.com=3000").route());
-        assertEquals(new Route("app.example.com", "/api"), Service.parse("app.example.com/api=3001").route());
-        assertEquals(new Route("*.example.com", ""), Service.parse("*.example.com=3001").route());
-        assertEquals(new Route("*", "/api"), Service.parse("*/api=3001").route());
+        assertEquals(new Route.Http("app.example.com", ""), Service.parse("App.Example.com=3000").route());
+        assertEquals(new Route.Http("app.example.com", "/api"), Service.parse("app.example.com/api=3001").route());
+        assertEquals(new Route.Http("*.example.com", ""), Service.parse("*.example.com=3001").route());
+        assertEquals(new Route.Http("*", "/api"), Service.parse("*/api=3001").route());
         assertEquals("http://a:80", Service.parse("app.example.com=http://a").origin().toString());
     }
 

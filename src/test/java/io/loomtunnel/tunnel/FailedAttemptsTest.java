@@ -54,7 +54,7 @@ class FailedAttemptsTest {
 
     @Test void theSharedTokenMayRegisterEverything() {
         var authenticator = Authenticator.sharedToken("s3cret");
-        var routes = List.of(Route.CATCH_ALL);
+        var routes = List.<Route>of(Route.CATCH_ALL);
         var granted = assertInstanceOf(Verdict.Granted.class, authenticator.judge("s3cret", routes));
         assertFalse(granted.owner().contains("s3cret"));
         for (var token : List.of("", "S3cret", "s3cre", "s3cret ", "s3cret\u0000")) {

@@ -37,6 +37,13 @@ class PtthRequestTest {
         assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
     }
 
+    @Test void aTcpNameTravelsBesideTheHostOfItsSpelling() throws Exception {
+        var request = new PtthRequest(List.of(Route.of("db"), new Route.Tcp("db")), CLIENT, "t");
+        assertEquals("/.well-known/ptth/http%3A%2F%2Fdb/", request.head("edge").path());
+        assertEquals("\"tcp:db\"", request.head("edge").fields().first("loomtunnel-routes"));
+        assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
+    }
+
     @Test void withoutAnExactHostTheTargetSaysSo() throws Exception {
         var request = new PtthRequest(List.of(Route.CATCH_ALL), CLIENT, "t");
         assertEquals("/.well-known/ptth/loomtunnel/", request.head("edge").path());

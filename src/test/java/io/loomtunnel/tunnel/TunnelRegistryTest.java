@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -65,6 +66,41 @@ class TunnelRegistryTest {
         assertEquals(409, refusal("stranger", ClientId.fresh(), "free.example.com", "*"));
         link("stranger", ClientId.fresh(), "two", "free.example.com").attach();
         assertEquals("two", get("free.example.com"));
+    }
+
+    @Test void aTcpServiceIsFoundByItsNameAndNothingElse() throws Exception {
+        link("token", ClientId.fresh(), "tcp", "tcp:db").attach();
+        link("token", ClientId.fresh(), "rest", "*").attach();
+        assertEquals("tcp", Link.get(tunnels.find(new Route.Tcp("db"))));
+        assertEquals("rest", get("db"), "the host of that spelling is the catch-all's");
+        for (var other : List.of("rest", "db.example.com", "d")) {
+            var refusal = assertThrows(StatusException.class, () -> tunnels.find(new Route.Tcp(other)), other);
+            assertEquals(404, refusal.status());
+        }
+    }
+
+    @Test void aHostIsNoTcpService() throws Exception {
+        link("token", ClientId.fresh(), "http", "db").attach();
+        assertThrows(StatusException.class, () -> tunnels.find(new Route.Tcp("db")));
+        assertEquals("http", get("db"));
+    }
+
+    @Test void aTcpNameOfAnotherTokenIsTakenAndTheHostIsNot() throws Exception {
+        link("token", ClientId.fresh(), "tcp", "tcp:db").attach();
+        assertEquals(409, refusal("stranger", ClientId.fresh(), "tcp:db"));
+        link("stranger", ClientId.fresh(), "http", "db").attach();
+        assertEquals("http", get("db"));
+    }
+
+    @Test void aTcpConnectionWaitsForTheClientThatLeftAMomentAgo() throws Exception {
+        var name = new Route.Tcp("db");
+        var link = link("token", ClientId.fresh(), "one", "tcp:db").attach();
+        link.close();
+        assertTrue(link.awaitEnd());
+        assertEquals(503, assertThrows(StatusException.class, () -> tunnels.find(name)).status());
+        var waiting = start(() -> Link.get(tunnels.await(name, Deadline.after(Link.PATIENCE))));
+        link("token", ClientId.fresh(), "two", "tcp:db").attach();
+        assertEquals("two", waiting.get(10, TimeUnit.SECONDS));
     }
 
     @Test void aHostIsFreeOnceItsTunnelLeft() throws Exception {
