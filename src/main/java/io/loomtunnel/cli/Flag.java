@@ -22,6 +22,8 @@ record Flag(String name, String word, Many many, String help) {
             "believe the forwarded fields of proxies with these addresses: 10.0.0.0/8, ::1");
     static final Flag PROXY_PROTOCOL = new Flag("proxy-protocol", "", Many.ONCE,
             "connections from --trust-proxy addresses begin with a PROXY header, v1 or v2");
+    static final Flag UPGRADE = new Flag("upgrade", "TOKEN", Many.OFTEN,
+            "let visitors switch to this protocol too (websocket always passes)");
     static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
             "the server to attach to (port 7835); on another machine only with http://");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,

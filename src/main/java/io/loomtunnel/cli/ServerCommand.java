@@ -34,7 +34,7 @@ final class ServerCommand {
         var bind = address(Flag.BIND, BIND);
         var visitors = address(Flag.VISITORS, VISITORS);
         var builder = TunnelServer.builder().bind(bind).http(visitors).grace(Drain.GRACE).listener(this::tell)
-                .ingress(IngressConfig.DEFAULTS.withProxies(proxies()));
+                .ingress(ingress());
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
         } else if (!bind.getAddress().isLoopbackAddress()) {
@@ -50,6 +50,14 @@ final class ServerCommand {
         Drain.onSignal(screen, server);
         new CountDownLatch(1).await();
         return ExitException.DONE;
+    }
+
+    private IngressConfig ingress() throws ExitException {
+        try {
+            return IngressConfig.DEFAULTS.withProxies(proxies()).withUpgrades(arguments.values(Flag.UPGRADE));
+        } catch (IllegalArgumentException e) {
+            throw ExitException.usage(Flag.UPGRADE + ": " + Text.printable(e.getMessage()));
+        }
     }
 
     private InetSocketAddress address(Flag flag, Endpoint defaults) throws ExitException {

@@ -21,7 +21,7 @@ public final class ErrorPage {
         var fields = Fields.of("content-type", type, "content-length", Integer.toString(page.length), "cache-control", "no-store",
                 "proxy-status", "loomtunnel; error=" + errorType(error));
         if (error.status() == 503) fields.add("retry-after", RETRY_AFTER);
-        if (error.status() == 426) fields.add("upgrade", "ptth");
+        if (error.status() == 426) fields.add("upgrade", "websocket").add("connection", "upgrade").add("sec-websocket-version", "13");
         if (type.startsWith("text/html")) fields.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
         HttpDate.stamp(fields);
         var sink = exchange.respond(new ResponseHead(error.status(), fields));

@@ -1,6 +1,7 @@
 package io.loomtunnel.http;
 
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Pump;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
@@ -93,13 +94,19 @@ public final class Forwarding {
 
         /// @return whether both messages came to their end
         boolean over(Hop hop) throws IOException {
+            // What follows a CONNECT is no content, whatever a visitor declares (RFC 9110 §9.3.6).
+            if (request.method().equals("CONNECT")) request.fields().remove("content-length");
             transaction = hop.connection().send(request);
             exchange.onCancel(transaction::cancel);
             limit = new ResponseLimit(responseTimeout, transaction);
             boolean whole = false;
             try {
-                sendContent();
-                respond(finalHead());
+                if (request.protocol().isEmpty()) {
+                    sendContent();
+                    respond(finalHead());
+                } else {
+                    connect();
+                }
                 whole = upload == null || upload.finish();
                 // A visitor who leaves from now on must not hit the connection's next user.
                 exchange.onCancel(() -> { });
@@ -111,6 +118,27 @@ public final class Forwarding {
                 }
             }
             return whole;
+        }
+
+        /// Switches to another protocol by extended CONNECT (RFC 8441 §5), when the next hop does: bytes then pass both ways.
+        private void connect() throws IOException {
+            try {
+                transaction.content().flush();
+            } catch (IOException e) {
+                // The response, or its absence, says why.
+            }
+            limit.start();
+            var head = finalHead();
+            if (head.status() >= 300) {
+                try {
+                    transaction.content().end();
+                } catch (IOException e) {
+                    // The next hop wants to hear no more, and says why in what follows.
+                }
+                respond(head);
+            } else {
+                Pump.relay(exchange.upgrade(HopByHop.endToEnd(head.fields()).remove("content-length")), transaction.duplex());
+            }
         }
 
         private void sendContent() throws IOException {
@@ -158,7 +186,7 @@ public final class Forwarding {
             var fault = upload == null ? null : upload.broken();
             if (fault instanceof EOFException) return new StatusException(400, "The request ended inside its content.", fault);
             if (fault != null) return fault;
-            if (e instanceof NotProcessedException || e instanceof NoResponseException) return e;
+            if (e instanceof NotProcessedException || e instanceof NoResponseException || e instanceof GatewayException) return e;
             if (e instanceof StatusException) {
                 return new GatewayException(502, "http_protocol_error", "The service's answer is not proper HTTP: " + e.getMessage() + ".", e);
             }

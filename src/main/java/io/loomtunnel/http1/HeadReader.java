@@ -77,6 +77,7 @@ final class HeadReader {
         var target = new String(array, methodEnd + 1, targetEnd - methodEnd - 1, ISO_8859_1);
         in.skip(length + 2);
         var fields = fields(config.maxFieldBytes(), config.maxFields());
+        if (minor == 0) fields.remove("upgrade").remove("expect");       // means nothing in HTTP/1.0 (RFC 9110 §7.8, §10.1.1)
         return assemble(method, target, minor, scheme, fields);
     }
 

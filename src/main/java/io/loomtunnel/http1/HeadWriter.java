@@ -56,6 +56,7 @@ final class HeadWriter {
                 target[at + k] = first && b >= 'a' && b <= 'z' ? (byte) (b - 32) : b;
                 first = b == '-';
             }
+            if (length > 14 && data[from + 4] == 'w' && data[from + 8] == 'o' && fields.name(i).startsWith("sec-websocket-")) target[at + 7] = 'S';
             out.put(':').put(' ').put(data, fields.valueOffset(i), fields.valueLength(i)).put('\r').put('\n');
         }
     }

@@ -13,6 +13,7 @@ import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.Transaction;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.websocket.Upgrades;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -39,7 +40,12 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
         heads = new HeadReader(duplex, in, config);
     }
 
+    /// {@inheritDoc} An extended CONNECT goes as what it is called here: a GET with Upgrade.
     @Override public Transaction send(RequestHead head) throws IOException {
+        return head.protocol().isEmpty() ? begin(head) : Upgrades.open(this::begin, head);
+    }
+
+    private Transaction begin(RequestHead head) throws IOException {
         if (current != null && !reusable()) throw new NotProcessedException("the connection is in use, or used up");
         duplex.readTimeout(Duration.ZERO);
         current = new Exchanged(head, HeadReader.contentLength(head.fields()));

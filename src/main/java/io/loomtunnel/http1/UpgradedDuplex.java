@@ -11,26 +11,15 @@ import java.time.Duration;
 /// A connection that has left HTTP/1.1: its first bytes are those that came together with the head.
 final class UpgradedDuplex implements Duplex {
     private final Duplex duplex;
-    private final InputStream in;
+    private final ByteReader reader;
+    private final Presence presence;
+    private final InputStream in = new In();
 
     /// @param presence who may still be reading, or null
     UpgradedDuplex(Duplex duplex, ByteReader reader, Presence presence) {
         this.duplex = duplex;
-        in = new InputStream() {
-            @Override public int read() throws IOException {
-                var one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
-            @Override public int read(byte[] target, int offset, int length) throws IOException {
-                if (presence != null) presence.await(Deadline.NEVER);
-                return reader.read(target, offset, length);
-            }
-
-            @Override public int available() throws IOException {
-                return reader.availableAll();
-            }
-        };
+        this.reader = reader;
+        this.presence = presence;
     }
 
     @Override public InputStream in() {
@@ -39,6 +28,29 @@ final class UpgradedDuplex implements Duplex {
 
     @Override public OutputStream out() {
         return duplex.out();
+    }
+
+    /// {@inheritDoc} Straight out of the reader's array, which is small again whenever nothing more is there.
+    @Override public long transferTo(OutputStream out) throws IOException {
+        long total = 0;
+        awaitWatcher();
+        while (reader.available() > 0 || fill(out)) {
+            int n = reader.available();
+            out.write(reader.array(), reader.position(), n);
+            reader.skip(n);
+            total += n;
+        }
+        return total;
+    }
+
+    private boolean fill(OutputStream out) throws IOException {
+        out.flush();
+        if (reader.array().length > ByteReader.SMALL && reader.availableAll() == 0) reader.rest();
+        return reader.fill();
+    }
+
+    private void awaitWatcher() {
+        if (presence != null) presence.await(Deadline.NEVER);
     }
 
     @Override public void readTimeout(Duration limit) throws IOException {
@@ -55,5 +67,21 @@ final class UpgradedDuplex implements Duplex {
 
     @Override public void close() throws IOException {
         duplex.close();
+    }
+
+    private final class In extends InputStream {
+        @Override public int read() throws IOException {
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override public int read(byte[] target, int offset, int length) throws IOException {
+            awaitWatcher();
+            return reader.read(target, offset, length);
+        }
+
+        @Override public int available() throws IOException {
+            return reader.availableAll();
+        }
     }
 }

@@ -19,7 +19,7 @@ final class ClientStream extends Http2Stream implements Transaction {
     ClientStream(Http2Connection connection, RequestHead request) {
         super(connection, 0);
         this.request = request;
-        sink().head(HeadFields.contentLength(request.fields()));
+        sink().head(request.method().equals("CONNECT") ? Content.UNKNOWN : HeadFields.contentLength(request.fields()));
     }
 
     @Override boolean begin() {
@@ -45,7 +45,7 @@ final class ClientStream extends Http2Stream implements Transaction {
     }
 
     @Override public Duplex duplex() {
-        return new StreamDuplex(this);
+        return new StreamDuplex(this, request.protocol());
     }
 
     @Override public void cancel() {
@@ -69,9 +69,10 @@ final class ClientStream extends Http2Stream implements Transaction {
         answered = true;
         // The length of a response to HEAD, or of a 304, is that of content which does not follow (RFC 9113 §8.1.1).
         boolean bodiless = request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-        inbound().declare(bodiless ? 0 : HeadFields.contentLength(head.fields()));
+        boolean switched = request.method().equals("CONNECT") && head.status() < 300;      // has none, whatever it says (RFC 9110 §9.3.6)
+        inbound().declare(bodiless ? 0 : switched ? Content.UNKNOWN : HeadFields.contentLength(head.fields()));
         if (frame.endStream()) {
-            if (!bodiless) inbound().declare(Math.max(0, HeadFields.contentLength(head.fields())));
+            if (!bodiless && !switched) inbound().declare(Math.max(0, HeadFields.contentLength(head.fields())));
             endReceived(null);
         }
         inbound().head(head);

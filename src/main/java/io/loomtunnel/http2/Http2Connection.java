@@ -8,6 +8,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.GatewayException;
 import io.loomtunnel.http.HttpConnection;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.NoResponseException;
@@ -87,6 +88,9 @@ public final class Http2Connection implements HttpConnection {
 
     @Override public Transaction send(RequestHead head) throws IOException {
         if (budget.scarce()) throw new NotProcessedException("memory is short");
+        if (!head.protocol().isEmpty() && !connectProtocol()) {
+            throw new GatewayException(502, "http_upgrade_failed", "The way to the service does not take other protocols.", null);
+        }
         streams.reserve();
         return new ClientStream(this, head);
     }

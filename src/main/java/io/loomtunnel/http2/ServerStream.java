@@ -35,9 +35,10 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         this.request = request;
         this.handler = handler;
         content = ended ? Content.NONE : inbound();
-        if (ended) return;
+        // What follows a CONNECT is no content, whatever its head says (RFC 9110 §9.3.6).
+        if (ended || request.method().equals("CONNECT")) return;
         inbound().declare(HeadFields.contentLength(request.fields()));
-        if (!request.method().equals("CONNECT")) inbound().readTimeout(connection.config().patience().content());
+        inbound().readTimeout(connection.config().patience().content());
     }
 
     @Override IOException late() {
@@ -119,7 +120,7 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
 
     @Override public Duplex upgrade(Fields fields) throws IOException {
         respond(new ResponseHead(200, fields)).flush();
-        return new StreamDuplex(this);
+        return new StreamDuplex(this, request.protocol());
     }
 
     @Override public boolean responded() {

@@ -6,12 +6,16 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 
-/// The stream of a CONNECT as a connection (RFC 9113 §8.5, RFC 8441 §5): END_STREAM is its half-close, RST_STREAM its reset.
+/// The stream of a CONNECT as a connection (RFC 9113 §8.5, RFC 8441 §5): END_STREAM is its half-close, RST_STREAM its
+/// reset.
 final class StreamDuplex implements Duplex {
     private final Http2Stream stream;
+    private final ErrorCode broken;
 
-    StreamDuplex(Http2Stream stream) {
+    /// @param protocol of an extended CONNECT; empty for a plain one
+    StreamDuplex(Http2Stream stream, String protocol) {
         this.stream = stream;
+        broken = protocol.isEmpty() ? ErrorCode.CONNECT_ERROR : ErrorCode.CANCEL;
     }
 
     @Override public InputStream in() {
@@ -20,6 +24,10 @@ final class StreamDuplex implements Duplex {
 
     @Override public OutputStream out() {
         return stream.sink();
+    }
+
+    @Override public long transferTo(OutputStream out) throws IOException {
+        return stream.inbound().transferTo(out);
     }
 
     @Override public void readTimeout(Duration limit) {
@@ -31,7 +39,7 @@ final class StreamDuplex implements Duplex {
     }
 
     @Override public void reset() {
-        stream.reset(ErrorCode.CONNECT_ERROR);
+        stream.reset(broken);
     }
 
     @Override public void close() {

@@ -18,6 +18,7 @@ import io.loomtunnel.serve.HttpServing;
 import io.loomtunnel.serve.ServeConfig;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelRegistry;
+import io.loomtunnel.websocket.Upgrades;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -30,6 +31,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final TunnelRegistry tunnels;
     private final IngressConfig config;
     private final Forwarding forwarding;
+    private final Upgrades upgrades;
     private final HttpServing serving;
     private Listener listener;
 
@@ -37,6 +39,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
         this.tunnels = tunnels;
         this.config = config;
         forwarding = new Forwarding(config.responseTimeout());
+        upgrades = new Upgrades(config.upgrades());
         serving = new HttpServing(new ServeConfig(config.maxRequestLine(), config.maxFieldBytes(), config.maxFields(), config.maxStreams(),
                 config.headTimeout(), config.contentTimeout(), config.idleTimeout()), this);
     }
@@ -74,26 +77,25 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     }
 
     /// Sends one request through its tunnel. What goes wrong on the way is answered with a page that names the cause.
-    /// @param exchange a visitor's
+    /// @param visitor the visitor's exchange
     /// @throws IOException the exchange failed after its response had begun, or the visitor is gone
-    @Override public void handle(Exchange exchange) throws IOException {
+    @Override public void handle(Exchange visitor) throws IOException {
         try {
+            var exchange = upgrades.accept(visitor);
             var request = exchange.request();
-            // Only a TCP service opens CONNECT streams: a visitor must not choose what the client dials.
-            if (request.method().equals("CONNECT")) throw new StatusException(501, "CONNECT is not served here.");
             if (MaxForwards.ended(request)) {
                 MaxForwards.respond(exchange);
                 return;
             }
             var fields = Forwarding.endToEnd(request.fields());
-            var visitor = ForwardedFields.write(fields, exchange.peer(), request.authority(), config.proxies());
+            var sender = ForwardedFields.write(fields, exchange.peer(), request.authority(), config.proxies());
             MaxForwards.count(request, fields);
             Via.add(fields, exchange.version());
-            var head = new RequestHead(request.method(), visitor.scheme(), request.authority(), request.path(), fields);
+            var head = new RequestHead(request.method(), sender.scheme(), request.authority(), request.path(), request.protocol(), fields);
             forwarding.forward(exchange, head, 2, attempt -> hop(head, attempt));
         } catch (StatusException e) {
-            if (exchange.responded()) throw e;
-            ErrorPage.respond(exchange, e);
+            if (visitor.responded()) throw e;
+            ErrorPage.respond(visitor, e);
         }
     }
 

@@ -17,6 +17,14 @@ public interface Duplex extends Closeable {
     /// @return always the same stream
     OutputStream out();
 
+    /// Passes on all that the peer sends until it ends its direction, each piece as soon as it is here.
+    /// @param out is flushed whenever more would have to be waited for; not ended
+    /// @return how many bytes there were
+    /// @throws IOException either connection failed
+    default long transferTo(OutputStream out) throws IOException {
+        return Pump.copy(in(), out);
+    }
+
     /// Bounds each later read.
     /// @param limit after which a read fails with `SocketTimeoutException`; [Duration#ZERO] waits for ever
     /// @throws IOException when the connection is closed

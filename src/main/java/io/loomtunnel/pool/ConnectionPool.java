@@ -119,7 +119,8 @@ public final class ConnectionPool implements AutoCloseable {
                 var connections = origins.computeIfAbsent(origin, Connections::new);
                 var shared = connections.take(purpose, other);
                 if (shared != null) return new Lease(this, origin, purpose, shared);
-                if (failed == null) idle = connections.takeIdle();
+                // One that leaves HTTP is used up: it may as well be a new one, which no idle time has ended.
+                if (failed == null && purpose == Purpose.REQUEST) idle = connections.takeIdle();
                 if (idle == null) {
                     if (purpose == Purpose.UPGRADE && connections.refusesConnect()) throw noConnect(origin);
                     if (deadline == null) deadline = Deadline.after(config.connectTimeout());

@@ -11,6 +11,7 @@ import io.loomtunnel.pool.ConnectionPool;
 import io.loomtunnel.pool.Lease;
 import io.loomtunnel.pool.Origin;
 import io.loomtunnel.pool.PoolConfig;
+import io.loomtunnel.websocket.Upgrades;
 import java.io.IOException;
 import java.net.URI;
 
@@ -49,13 +50,17 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
     @Override public void handle(Exchange exchange) throws IOException {
         try {
             var request = exchange.request();
-            if (request.method().equals("CONNECT")) throw new StatusException(501, "CONNECT is not served here.");
+            boolean connect = request.method().equals("CONNECT");
+            if (connect && (request.protocol().isEmpty() || Upgrades.never(request.protocol()))) {
+                throw new StatusException(501, "CONNECT is not served here.");
+            }
             var origin = origins.find(request.authority(), request.path());
             if (origin == null) throw new StatusException(404, "This client serves no such host.");
             var authority = request.authority().isEmpty() ? origin.authority() : request.authority();
-            var head = new RequestHead(request.method(), origin.requestScheme(), authority, request.path(), Forwarding.endToEnd(request.fields()));
+            var head = new RequestHead(request.method(), origin.requestScheme(), authority, request.path(), request.protocol(),
+                    Forwarding.endToEnd(request.fields()));
             int attempts = request.fields().has(Forwarding.AGAIN) ? 1 : 2;
-            forwarding.forward(exchange, head, attempts, new Leases(origin));
+            forwarding.forward(exchange, head, attempts, new Leases(origin, connect));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;
             ErrorPage.respond(exchange, e);
@@ -65,14 +70,16 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
     /// The connections for one request: whatever the pool has, then another than the one that failed.
     private final class Leases implements Forwarding.Hops {
         private final Origin origin;
+        private final boolean connect;
         private Lease last;
 
-        Leases(Origin origin) {
+        Leases(Origin origin, boolean connect) {
             this.origin = origin;
+            this.connect = connect;
         }
 
         @Override public Lease next(int attempt) throws IOException {
-            last = last == null ? pool.lease(origin) : pool.leaseOther(last);
+            last = last != null ? pool.leaseOther(last) : connect ? pool.leaseForUpgrade(origin) : pool.lease(origin);
             return last;
         }
     }
