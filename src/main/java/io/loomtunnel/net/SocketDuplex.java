@@ -1,11 +1,13 @@
 package io.loomtunnel.net;
 
+import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
@@ -27,6 +29,7 @@ public final class SocketDuplex implements Duplex {
     private final Out out;
     private Duration readTimeout = Duration.ZERO;       // the reader's own
     private boolean timed;                              // the reader's own: the socket bounds reads, not the watchdog
+    private Deadline layerRead;                         // the reader's own: of the layer's read that is under way, or null
     private volatile int readPatience;                  // sweeps that may find the same read; 0 for ever
     private volatile boolean timedOut;                  // the watchdog ended the input
 
@@ -107,6 +110,32 @@ public final class SocketDuplex implements Duplex {
         return remoteAddress() + " at " + localAddress();
     }
 
+    Watchdog watchdog() {
+        return watchdog;
+    }
+
+    /// A read of the layer above begins, which may take several of ours: the time-out bounds them together, or a record
+    /// that drips would never be late.
+    void beginLayerRead() {
+        layerRead = timed ? Deadline.after(readTimeout) : Deadline.NEVER;
+        reading.begin();
+    }
+
+    /// It is over.
+    void endLayerRead() {
+        reading.end();
+        layerRead = null;
+        if (timed) boundRead(readTimeout);
+    }
+
+    private void boundRead(Duration limit) {
+        try {
+            socket.setSoTimeout(millis(limit));
+        } catch (SocketException _) {
+            // closed: the next read says so
+        }
+    }
+
     /// What the watchdog looks at: a write without progress ends the connection.
     Progress writing() {
         return writing;
@@ -144,14 +173,30 @@ public final class SocketDuplex implements Duplex {
         }
 
         @Override public int read(byte[] target, int offset, int length) throws IOException {
+            if (layerRead != null) return readForLayer(target, offset, length);
             reading.begin();
             try {
-                int n = source.read(target, offset, length);
-                if (n < 0 && timedOut) throw new SocketTimeoutException("nothing received within " + readTimeout);
-                return n;
+                return received(source.read(target, offset, length));
             } finally {
                 reading.end();
             }
+        }
+
+        private int readForLayer(byte[] target, int offset, int length) throws IOException {
+            if (timed) {
+                if (layerRead.passed()) throw late();
+                boundRead(layerRead.left());
+            }
+            return received(source.read(target, offset, length));
+        }
+
+        private int received(int n) throws SocketTimeoutException {
+            if (n < 0 && timedOut) throw late();
+            return n;
+        }
+
+        private SocketTimeoutException late() {
+            return new SocketTimeoutException("nothing received within " + readTimeout);
         }
 
         @Override public int available() throws IOException {

@@ -2,6 +2,7 @@ package io.loomtunnel.net;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.loomtunnel.io.Duplex;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -22,7 +23,7 @@ record Running(Thread thread, FutureTask<Object> result) {
         return new Running(Thread.ofVirtual().start(task), task);
     }
 
-    static Running writeForEver(SocketDuplex connection) {
+    static Running writeForEver(Duplex connection) {
         var piece = new byte[64 * 1024];
         return start(() -> {
             while (true) connection.out().write(piece);
