@@ -33,6 +33,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final Forwarding forwarding;
     private final Upgrades upgrades;
     private final HttpServing serving;
+    private final Watchdog watchdog;
     private Listener listener;
 
     private HttpIngress(TunnelRegistry tunnels, IngressConfig config) {
@@ -40,8 +41,11 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
         this.config = config;
         forwarding = new Forwarding(config.responseTimeout());
         upgrades = new Upgrades(config.upgrades());
-        serving = new HttpServing(new ServeConfig(config.maxRequestLine(), config.maxFieldBytes(), config.maxFields(), config.maxStreams(),
-                config.headTimeout(), config.contentTimeout(), config.idleTimeout()), this);
+        var limits = config.limits();
+        serving = new HttpServing(new ServeConfig(limits.maxRequestLine(), limits.maxFieldBytes(), limits.maxFields(), limits.maxStreams(),
+                limits.headTimeout(), limits.contentTimeout(), limits.idleTimeout(), limits.writeTimeout()), this);
+        boolean usual = limits.writeTimeout().equals(VisitorLimits.DEFAULTS.writeTimeout());
+        watchdog = usual ? Watchdog.PROCESS : new Watchdog(limits.writeTimeout());
     }
 
     /// Opens a public port.
@@ -52,8 +56,14 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, TunnelRegistry tunnels, IngressConfig config) throws IOException {
         var ingress = new HttpIngress(tunnels, config);
-        ingress.listener = Listener.start(address, ListenerConfig.DEFAULTS.withName("http").withMaxConnections(config.maxConnections()), ingress::serve);
-        return ingress;
+        var listening = ListenerConfig.DEFAULTS.withName("http").withMaxConnections(config.limits().maxConnections()).withWatchdog(ingress.watchdog);
+        try {
+            ingress.listener = Listener.start(address, listening, ingress::serve);
+            return ingress;
+        } catch (IOException | RuntimeException e) {
+            ingress.rest();
+            throw e;
+        }
     }
 
     /// Where visitors come.
@@ -92,7 +102,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             MaxForwards.count(request, fields);
             Via.add(fields, exchange.version());
             var head = new RequestHead(request.method(), sender.scheme(), request.authority(), request.path(), request.protocol(), fields);
-            forwarding.forward(exchange, head, 2, attempt -> hop(head, attempt));
+            forwarding.forward(BoundedExchange.of(exchange, config.limits()), head, 2, attempt -> hop(head, attempt));
         } catch (StatusException e) {
             if (visitor.responded()) throw e;
             ErrorPage.respond(visitor, e);
@@ -116,11 +126,19 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @return whether nobody had to be reset
     public boolean close(Deadline grace) {
         serving.drain();
-        return listener.stop(grace);
+        boolean inOrder = listener.stop(grace);
+        rest();
+        return inOrder;
     }
 
     /// Ends at once, whatever is under way.
     @Override public void close() {
         listener.close();
+        rest();
+    }
+
+    /// Nobody is watched any more.
+    private void rest() {
+        if (watchdog != Watchdog.PROCESS) watchdog.close();
     }
 }

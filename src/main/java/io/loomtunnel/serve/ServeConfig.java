@@ -13,11 +13,12 @@ import java.time.Duration;
 /// @param headTimeout    for a request head, from its first byte; then 408
 /// @param contentTimeout for each byte of a request's content while we are ready to read it; then 408
 /// @param idleTimeout    for the first byte of the next request; then the connection is closed
+/// @param writeTimeout   for an HTTP/2 stream without window; then it is reset. A connection's writes are the watchdog's of its listener
 public record ServeConfig(int maxRequestLine, int maxFieldBytes, int maxFields, int maxStreams, Duration headTimeout,
-                          Duration contentTimeout, Duration idleTimeout) {
-    /// 8 KiB, 64 KiB, 200 fields, 100 streams; 10 s, 30 s and 75 s.
+                          Duration contentTimeout, Duration idleTimeout, Duration writeTimeout) {
+    /// 8 KiB, 64 KiB, 200 fields, 100 streams; 10 s, 30 s, 75 s and 60 s.
     public static final ServeConfig DEFAULTS = new ServeConfig(8 * 1024, 64 * 1024, 200, 100,
-            Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(75));
+            Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(75), Duration.ofSeconds(60));
 
     /// Refuses what would serve nothing.
     public ServeConfig {
@@ -28,21 +29,22 @@ public record ServeConfig(int maxRequestLine, int maxFieldBytes, int maxFields, 
         if (headTimeout.isNegative()) throw new IllegalArgumentException("headTimeout " + headTimeout);
         if (contentTimeout.isNegative()) throw new IllegalArgumentException("contentTimeout " + contentTimeout);
         if (idleTimeout.isNegative()) throw new IllegalArgumentException("idleTimeout " + idleTimeout);
+        if (writeTimeout.isNegative()) throw new IllegalArgumentException("writeTimeout " + writeTimeout);
     }
 
     /// The same with other limits of a head.
     public ServeConfig withHeadLimits(int maxRequestLine, int maxFieldBytes, int maxFields) {
-        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout);
+        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout, writeTimeout);
     }
 
     /// The same with other time-outs.
     public ServeConfig withTimeouts(Duration headTimeout, Duration contentTimeout, Duration idleTimeout) {
-        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout);
+        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout, writeTimeout);
     }
 
     /// The same with another number of streams.
     public ServeConfig withMaxStreams(int maxStreams) {
-        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout);
+        return new ServeConfig(maxRequestLine, maxFieldBytes, maxFields, maxStreams, headTimeout, contentTimeout, idleTimeout, writeTimeout);
     }
 
     Http1Config http1() {
@@ -50,6 +52,7 @@ public record ServeConfig(int maxRequestLine, int maxFieldBytes, int maxFields, 
     }
 
     Http2Config http2() {
-        return Http2Config.PUBLIC.withMaxStreams(maxStreams).withMaxFields(maxFieldBytes, maxFields);
+        return Http2Config.PUBLIC.withMaxStreams(maxStreams).withMaxFields(maxFieldBytes, maxFields)
+                .withPatience(new Http2Config.Patience(headTimeout, contentTimeout, writeTimeout));
     }
 }
