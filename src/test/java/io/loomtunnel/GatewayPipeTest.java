@@ -89,6 +89,23 @@ class GatewayPipeTest {
         assertNull(heads.poll(), "nothing was forwarded");
     }
 
+    @Test void pageOfTheClientsEndPassesTheServerAsItIs() throws Exception {                            // RFC 9209 §2
+        var gone = new RawOrigin(_ -> { });
+        gone.close();
+        pipe.client(client -> client.http("gone.test", gone.uri()));
+        var answer = pipe.answer("GET / HTTP/1.1\r\nHost: gone.test\r\nAccept: application/json\r\n\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 502 ") && answer.contains("\r\nContent-Type: application/json\r\n"), answer);
+        assertEquals(1, answer.split("\r\nProxy-Status: loomtunnel; error=connection_refused\r\n", -1).length - 1, answer);
+        assertEquals(1, answer.split("Proxy-Status", -1).length - 1, answer);
+    }
+
+    @Test void originsOwnErrorIsNoneOfOurs() throws Exception {
+        fields = "Proxy-Status: cdn; error=dns_error\r\n";
+        var answer = pipe.answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertTrue(answer.contains("\r\nProxy-Status: cdn; error=dns_error\r\n"), answer);
+        assertFalse(answer.contains("loomtunnel"), answer);
+    }
+
     private String lines(String name) throws InterruptedException {
         var head = heads.poll(10, TimeUnit.SECONDS);
         var found = new StringBuilder();

@@ -15,26 +15,24 @@ public final class ErrorPage {
     /// @param error    status and detail; the cause is not shown
     /// @throws IOException the visitor is gone
     public static void respond(Exchange exchange, StatusException error) throws IOException {
-        var accept = exchange.request().fields().joined("accept");
-        var type = type(accept == null ? "" : accept.toLowerCase());
-        byte[] page = page(type, error).getBytes(UTF_8);
-        var fields = Fields.of("content-type", type, "content-length", Integer.toString(page.length), "cache-control", "no-store",
-                "proxy-status", "loomtunnel; error=" + errorType(error));
+        var format = PageFormat.of(exchange.request().fields());
+        byte[] page = page(format, error).getBytes(UTF_8);
+        var fields = Fields.of("content-type", format.contentType(), "content-length", Integer.toString(page.length), "cache-control", "no-store",
+                "vary", "accept", "proxy-status", "loomtunnel; error=" + errorType(error));
         if (error.status() == 503) fields.add("retry-after", RETRY_AFTER);
-        if (error.status() == 426) fields.add("upgrade", "websocket").add("connection", "upgrade").add("sec-websocket-version", "13");
-        if (type.startsWith("text/html")) fields.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+        if (error.status() == 426) {
+            fields.add("sec-websocket-version", "13");
+            // HTTP/2 knows neither field (RFC 9113 §8.2.2).
+            if (!exchange.version().equals("2.0")) fields.add("upgrade", "websocket").add("connection", "upgrade");
+        }
+        if (format == PageFormat.HTML) fields.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
         HttpDate.stamp(fields);
         var sink = exchange.respond(new ResponseHead(error.status(), fields));
         if (!exchange.request().method().equals("HEAD")) sink.write(page);
         sink.end();
     }
 
-    private static String type(String accept) {
-        if (accept.contains("text/html")) return "text/html; charset=utf-8";
-        if (accept.contains("json")) return "application/problem+json";      // RFC 9457
-        return "text/plain; charset=utf-8";
-    }
-
+    /// A proxy error type (RFC 9209 §2.3).
     private static String errorType(StatusException error) {
         if (error instanceof GatewayException gateway) return gateway.error();
         return switch (error.status()) {
@@ -42,17 +40,22 @@ public final class ErrorPage {
             case 502, 503 -> "destination_unavailable";
             case 504 -> "http_response_timeout";
             case 500 -> "proxy_internal_error";
+            case 501, 505 -> "proxy_internal_response";       // http_request_error is a 4xx
             default -> "http_request_error";
         };
     }
 
-    private static String page(String type, StatusException error) {
-        var title = error.status() + " " + title(error.status());
-        var detail = error.getMessage();
-        if (type.startsWith("text/plain")) return title + "\n" + detail + "\n";
-        if (!type.startsWith("text/html")) {
-            return "{\"status\":" + error.status() + ",\"title\":\"" + title(error.status()) + "\",\"detail\":\"" + json(detail) + "\"}\n";
-        }
+    private static String page(PageFormat format, StatusException error) {
+        var detail = sentence(error.getMessage());
+        return switch (format) {
+            case TEXT -> error.status() + " " + title(error.status()) + "\n" + detail + "\n";
+            case HTML -> html(error.status() + " " + title(error.status()), html(detail));
+            case JSON, PROBLEM ->
+                "{\"status\":" + error.status() + ",\"title\":\"" + title(error.status()) + "\",\"detail\":\"" + json(detail) + "\"}\n";
+        };
+    }
+
+    private static String html(String title, String detail) {
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -61,7 +64,7 @@ public final class ErrorPage {
             body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:18vh auto 0;padding:0 1.5rem}
             h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.5rem 0}small{opacity:.65}
             </style></head><body><h1>%s</h1><p>%s</p><p><small>LoomTunnel</small></p></body></html>
-            """.formatted(title, title, html(detail));
+            """.formatted(title, title, detail);
     }
 
     private static String title(int status) {
@@ -86,6 +89,13 @@ public final class ErrorPage {
             case 505 -> "HTTP Version Not Supported";
             default -> "Error";
         };
+    }
+
+    /// Messages of exceptions are parts of a sentence.
+    private static String sentence(String detail) {
+        if (detail == null || detail.isEmpty()) return "";
+        char last = detail.charAt(detail.length() - 1);
+        return Character.toUpperCase(detail.charAt(0)) + detail.substring(1) + (last == '.' || last == '!' || last == '?' ? "" : ".");
     }
 
     private static String html(String text) {

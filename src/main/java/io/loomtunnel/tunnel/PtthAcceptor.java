@@ -141,7 +141,10 @@ public final class PtthAcceptor implements ExchangeHandler {
         HttpDate.stamp(fields);
         switch (refusal.status()) {
             case 401 -> fields.add("www-authenticate", "Bearer");
-            case 426 -> fields.add("upgrade", PtthRequest.PROTOCOL).add("connection", "upgrade");
+            case 426 -> {
+                // HTTP/2 has neither field, nor a way to upgrade (RFC 9113 §8.2.2).
+                if (!exchange.version().equals("2.0")) fields.add("upgrade", PtthRequest.PROTOCOL).add("connection", "upgrade");
+            }
             case 429 -> fields.add("retry-after", RETRY_AFTER_ATTEMPTS);
             case 503 -> fields.add("retry-after", RETRY_AFTER_FULL);
             default -> { }
