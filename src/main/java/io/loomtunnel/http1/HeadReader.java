@@ -56,7 +56,7 @@ final class HeadReader {
         if (in.available() == 0 && !fill()) return null;
         skipEmptyLine();
         // Another protocol, a TLS hello say, may never send a line's end: it is told at once.
-        if (in.available() > 0 && !Grammar.token(in.array()[in.position()])) throw bad("this is no HTTP request");
+        if (!Grammar.token(in.array()[in.position()])) throw bad("this is no HTTP request");
         int length = line(config.maxRequestLine(), 414);
         byte[] array = in.array();
         int start = in.position();
@@ -259,11 +259,17 @@ final class HeadReader {
         }
     }
 
-    /// One empty line before a request is left over from an old client's POST (RFC 9112 §2.2).
+    /// One empty line before a request is left over from an old client's POST (RFC 9112 §2.2). A byte of what follows is here then.
     private void skipEmptyLine() throws IOException {
         if (in.array()[in.position()] != '\r') return;
-        while (in.available() < 2) if (!fill()) throw new EOFException("the peer closed inside a head");
-        if (in.array()[in.position() + 1] == '\n') in.skip(2);
+        need(2);
+        if (in.array()[in.position() + 1] != '\n') return;
+        in.skip(2);
+        need(1);
+    }
+
+    private void need(int bytes) throws IOException {
+        while (in.available() < bytes) if (!fill()) throw new EOFException("the peer closed inside a head");
     }
 
     private boolean fill() throws IOException {
