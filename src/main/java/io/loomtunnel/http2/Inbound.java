@@ -112,9 +112,9 @@ final class Inbound extends Content {
         }
         if (flow > length) returned(flow - length);
         if (length == 0) return;
-        budget.charge(length);
         if (length <= SMALL) {
             in.require(length);
+            budget.charge(length);
             lock.lock();
             try {
                 var tail = segments.peekLast();
@@ -127,6 +127,7 @@ final class Inbound extends Content {
             }
             in.skip(length);
         } else {
+            budget.charge(length);
             var segment = new Segment(length);
             try {
                 in.readFully(segment.bytes, 0, length);
