@@ -111,7 +111,9 @@ final class HeadDecoder implements FieldSink {
 
     private void refuse(Frame.Headers frame, String also) throws StreamException {
         var wrong = problem != null ? problem : also;
-        if (wrong != null) throw new StreamException(frame.streamId(), PROTOCOL_ERROR, "malformed: " + wrong);
+        if (wrong == null) return;
+        authority = "";                      // what was refused must not be taken for checked when it comes again
+        throw new StreamException(frame.streamId(), PROTOCOL_ERROR, "malformed: " + wrong);
     }
 
     @Override public void field(byte[] names, int nameOffset, int nameLength, byte[] values, int valueOffset, int valueLength,
@@ -194,10 +196,12 @@ final class HeadDecoder implements FieldSink {
         return null;
     }
 
-    /// Crumbs become one field before anything that is not HTTP/2 can see them (§8.2.3).
+    /// Crumbs become one field before anything that is not HTTP/2 can see them (§8.2.3). An empty one is left out: behind the last
+    /// "; " it would make a value that ends in white space.
     private void joinCookies() {
         var all = new StringBuilder();
         for (int i = cookie; i >= 0; i = fields.find("cookie", i + 1)) {
+            if (fields.valueLength(i) == 0) continue;
             if (!all.isEmpty()) all.append("; ");
             all.append(fields.value(i));
         }
