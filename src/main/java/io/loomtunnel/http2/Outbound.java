@@ -363,7 +363,9 @@ final class Outbound {
 
     /// Lets the writer thread write, unless somebody is at it, who will see what is new.
     private void wake() {
-        if (!flushing) work.signal();
+        if (flushing) return;
+        queued = wire.size();
+        work.signal();
     }
 
     // ---- windows -----------------------------------------------------------------------------------------------
