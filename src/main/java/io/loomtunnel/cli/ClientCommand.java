@@ -1,6 +1,7 @@
 package io.loomtunnel.cli;
 
 import io.loomtunnel.TunnelClient;
+import io.loomtunnel.pool.PoolConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 
@@ -30,9 +31,11 @@ final class ClientCommand {
             throw ExitException.usage(Flag.SERVER + " " + server + ": the tunnel is not encrypted yet; write " + SCHEME + server
                     + " if everybody on the way may read it");
         }
+        var trust = OriginTrust.of(arguments, screen);
         var news = new ClientNews(screen, services);
         var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(Drain.GRACE).listener(news::tell);
         if (plaintext) builder.plaintext();
+        if (trust != null) builder.pool(PoolConfig.DEFAULTS.withTls(trust));
         for (var service : services) builder.http(service.route().toString(), service.origin());
         var client = builder.open();
         var drain = Drain.onSignal(screen, client);

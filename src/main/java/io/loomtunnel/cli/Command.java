@@ -7,7 +7,7 @@ enum Command {
     SERVER("server", "wait for clients and visitors",
             List.of(Flag.BIND, Flag.VISITORS, Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
-            List.of(Flag.SERVER, Flag.SERVICE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
+            List.of(Flag.SERVER, Flag.SERVICE, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP)),
     VERSION("version", "print the version", List.of(Flag.HELP));

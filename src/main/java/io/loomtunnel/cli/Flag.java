@@ -27,7 +27,11 @@ record Flag(String name, String word, Many many, String help) {
     static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
             "the server to attach to (port 7835); on another machine only with http://");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,
-            "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://… or h2c://…");
+            "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://…, https://…, h2c://…");
+    static final Flag ORIGIN_CA = new Flag("origin-ca", "FILE", Many.ONCE,
+            "verify https:// targets by the CA certificates in FILE (PEM), not the system's");
+    static final Flag ORIGIN_INSECURE = new Flag("origin-insecure", "", Many.ONCE,
+            "do not verify https:// targets at all");
     static final Flag TOKEN_FILE = new Flag("token-file", "FILE", Many.ONCE,
             "read the token from the first line of FILE (or set LOOMTUNNEL_TOKEN)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,

@@ -10,7 +10,7 @@ import java.util.Locale;
 /// One `--http` of a client: which host, served from where.
 ///
 /// @param route  what is registered
-/// @param origin `http://HOST:PORT` or `h2c://HOST:PORT`
+/// @param origin `http://HOST:PORT`, `https://HOST:PORT` or `h2c://HOST:PORT`
 record Service(Route.Http route, URI origin) {
     /// Reads each `[HOST=]TARGET`.
     /// @throws ExitException one is malformed, or two have the same host
@@ -60,10 +60,11 @@ record Service(Route.Http route, URI origin) {
     private static Origin.Scheme scheme(String target, String typed) throws ExitException {
         return switch (typed.toLowerCase(Locale.ROOT)) {
             case "http", "ws" -> Origin.Scheme.HTTP;
-            case "https", "wss" -> throw bad(target, "TLS origins cannot be reached yet");
+            case "https", "wss" -> Origin.Scheme.HTTPS;
             case "h2c" -> Origin.Scheme.H2C;
-            case "grpc" -> throw bad(target, "for gRPC write h2c://");
-            default -> throw bad(target, "it must be http:// or h2c:// (HTTP/2 in clear)");
+            case "grpc" -> throw bad(target, "for gRPC write h2c:// for clear text or https:// for TLS");
+            case "grpcs", "h2" -> throw bad(target, "for HTTP/2 over TLS write https://");
+            default -> throw bad(target, "it must be http://, https:// or h2c:// (HTTP/2 in clear)");
         };
     }
 

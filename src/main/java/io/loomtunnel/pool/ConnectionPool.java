@@ -52,7 +52,7 @@ public final class ConnectionPool implements AutoCloseable {
     ConnectionPool(PoolConfig config, Duration doubt) {
         this.config = config;
         this.doubt = doubt;
-        dialer = new OriginDialer(config.connectTimeout());
+        dialer = new OriginDialer(config);
     }
 
     /// Lends a connection: a shared one, one that lies idle, or a new one.
@@ -113,6 +113,7 @@ public final class ConnectionPool implements AutoCloseable {
             Connections.Idle idle = null;
             SharedConnection doubtful = null;
             Dial dial = null;
+            boolean apart;
             lock.lock();
             try {
                 if (closed) throw closing();
@@ -121,8 +122,8 @@ public final class ConnectionPool implements AutoCloseable {
                 if (shared != null) return new Lease(this, origin, purpose, shared);
                 // One that leaves HTTP is used up: it may as well be a new one, which no idle time has ended.
                 if (failed == null && purpose == Purpose.REQUEST) idle = connections.takeIdle();
-                if (idle == null) {
-                    if (purpose == Purpose.UPGRADE && connections.refusesConnect()) throw noConnect(origin);
+                apart = idle == null && purpose == Purpose.UPGRADE && connections.refusesConnect();
+                if (idle == null && !apart) {
                     if (deadline == null) deadline = Deadline.after(config.connectTimeout());
                     else if (deadline.passed()) throw late(origin, null);
                     dial = connections.dialWithRoom();
@@ -141,6 +142,7 @@ public final class ConnectionPool implements AutoCloseable {
                 idle.connection().close();
                 continue;
             }
+            if (apart) return new Lease(this, origin, purpose, dialHttp1(origin));
             var lease = dial(origin, purpose, dial, doubtful);
             if (lease != null) return lease;
         }
@@ -168,7 +170,7 @@ public final class ConnectionPool implements AutoCloseable {
             if (doubtful != null && doubtful.answers()) {
                 shared = doubtful;
             } else {
-                connection = dialer.dial(origin);
+                connection = dialer.dial(origin, true);
                 if (connection instanceof Http2Connection http2) shared = new SharedConnection(http2, doubt);
             }
             failure = null;
@@ -208,6 +210,16 @@ public final class ConnectionPool implements AutoCloseable {
             http2.onGoAway(() -> leave(origin, added));
         }
         return taken ? new Lease(this, origin, purpose, shared) : null;
+    }
+
+    /// A connection for an Upgrade to an origin that takes none by HTTP/2: few WebSocket servers know RFC 8441.
+    private Http1Client dialHttp1(Origin origin) throws GatewayException {
+        if (!origin.secure()) throw noConnect(origin);
+        try {
+            return (Http1Client) dialer.dial(origin, false);
+        } catch (GatewayException e) {
+            throw e.error().equals("tls_alert_received") ? noConnect(origin) : e;
+        }
     }
 
     private static GatewayException closing() {

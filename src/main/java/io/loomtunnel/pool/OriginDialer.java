@@ -10,43 +10,51 @@ import io.loomtunnel.http1.Http1Config;
 import io.loomtunnel.http2.Http2Config;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Duplex;
 import io.loomtunnel.net.Dialer;
 import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.TlsDuplex;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.time.Duration;
+import java.security.NoSuchAlgorithmException;
+import javax.net.ssl.SSLContext;
 
 /// Opens connections to origins, and tells in a visitor's words why one could not be opened.
 final class OriginDialer {
     private static final Logger log = System.getLogger(OriginDialer.class.getName());
+    private static final String HTTP_1 = "http/1.1";
+    private static final String HTTP_2 = "h2";
 
-    private final Duration limit;
+    private final PoolConfig config;
 
-    /// @param limit of all that it takes until a request can be sent
-    OriginDialer(Duration limit) {
-        this.limit = limit;
+    OriginDialer(PoolConfig config) {
+        this.config = config;
     }
 
     /// Opens a connection. One that speaks HTTP/2 has received the origin's SETTINGS and reads on a thread of its own.
+    /// @param multiplexed false for HTTP/1.1 where the origin has both
     /// @return [Http1Client] or [Http2Connection]
     /// @throws GatewayException it could not be opened (502)
-    HttpConnection dial(Origin origin) throws GatewayException {
-        var deadline = Deadline.after(limit);
+    HttpConnection dial(Origin origin, boolean multiplexed) throws GatewayException {
+        var deadline = Deadline.after(config.connectTimeout());
         var socket = connect(origin);
         return switch (origin.scheme()) {
-            case HTTP -> new Http1Client(socket, new ByteReader(socket.in(), MemoryBudget.PROCESS), Http1Config.ORIGIN);
-            case H2C -> http2(origin, socket, deadline);
-            case HTTPS -> throw new GatewayException(502, "destination_unavailable", "TLS origins cannot be reached yet.", null);
+            case HTTP -> http1(socket);
+            case H2C -> http2(origin, socket, socket, deadline);
+            case HTTPS -> {
+                var tls = tls(origin, socket, deadline, multiplexed && config.preferH2() ? new String[] {HTTP_2, HTTP_1} : new String[] {HTTP_1});
+                yield tls.applicationProtocol().equals(HTTP_2) ? http2(origin, socket, tls, deadline) : http1(tls);
+            }
         };
     }
 
     private SocketDuplex connect(Origin origin) throws GatewayException {
         try {
-            return Dialer.DEFAULT.connect(origin.host(), origin.port(), limit);
+            return Dialer.DEFAULT.connect(origin.host(), origin.port(), config.connectTimeout());
         } catch (UnknownHostException e) {
             throw new GatewayException(502, "dns_error", "The service's name " + origin.host() + " is not known here.", e);
         } catch (SocketTimeoutException e) {
@@ -59,10 +67,27 @@ final class OriginDialer {
         }
     }
 
+    private TlsDuplex tls(Origin origin, SocketDuplex socket, Deadline deadline, String[] protocols) throws GatewayException {
+        try {
+            // One context for all connections of a pool: it keeps the sessions that later handshakes resume.
+            var context = config.tls() != null ? config.tls() : SSLContext.getDefault();
+            return TlsDuplex.connect(socket, context, origin.host(), origin.port(), deadline.left().plusNanos(1), protocols);
+        } catch (IOException e) {
+            throw TlsFailure.explain(origin, e);
+        } catch (NoSuchAlgorithmException e) {
+            socket.close();
+            throw new GatewayException(502, "proxy_internal_error", "This client has no TLS: " + e.getMessage() + ".", e);
+        }
+    }
+
+    private static Http1Client http1(Duplex duplex) {
+        return new Http1Client(duplex, new ByteReader(duplex.in(), MemoryBudget.PROCESS), Http1Config.ORIGIN);
+    }
+
     /// Only its SETTINGS tell that an origin speaks HTTP/2 at all, and how many requests at once.
-    private Http2Connection http2(Origin origin, SocketDuplex socket, Deadline deadline) throws GatewayException {
+    private static Http2Connection http2(Origin origin, SocketDuplex socket, Duplex duplex, Deadline deadline) throws GatewayException {
         var peer = new Peer(socket.remoteAddress(), origin.requestScheme());
-        var connection = Http2Connection.client(socket, new ByteReader(socket.in(), MemoryBudget.PROCESS), Http2Config.ORIGIN, peer);
+        var connection = Http2Connection.client(duplex, new ByteReader(duplex.in(), MemoryBudget.PROCESS), Http2Config.ORIGIN, peer);
         Thread.ofVirtual().name("loomtunnel-origin").start(() -> read(origin, connection));
         try {
             if (connection.awaitSettings(deadline)) return connection;
@@ -71,7 +96,7 @@ final class OriginDialer {
             throw new GatewayException(502, "connection_timeout", "The service at " + origin.authority() + " did not answer as an HTTP/2 server in time.", e);
         }
         throw new GatewayException(502, "http_protocol_error", "The service at " + origin.authority() + " does not speak HTTP/2"
-                + (origin.secure() ? "." : " in clear: its target must be http:// or https://."), null);
+                + (origin.secure() ? " although it agreed to." : " in clear: its target must be http:// or https://."), null);
     }
 
     private static void read(Origin origin, Http2Connection connection) {

@@ -137,4 +137,21 @@ class MainTest {
             assertFalse(typed.err().contains("two words"), typed.err());
         }
     }
+
+    @Test void originCaThatCannotBeUsedIsStatus2(@TempDir Path folder) throws Exception {
+        var empty = Files.writeString(folder.resolve("empty"), "no certificate\n");
+        var damaged = Files.writeString(folder.resolve("damaged"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        for (var file : List.of(folder.resolve("none"), folder, empty, damaged)) {
+            var typed = Typed.run(TOKEN, "client", "--server", "127.0.0.1:1", "--http", "https://web", "--origin-ca", file.toString());
+            assertEquals(2, typed.status(), typed.err());
+            assertEquals(1, typed.err().lines().count(), typed.err());
+            assertTrue(typed.err().contains("--origin-ca " + file), typed.err());
+        }
+    }
+
+    @Test void originIsEitherVerifiedOrNot() {
+        var typed = Typed.run(TOKEN, "client", "--server", "127.0.0.1:1", "--http", "https://web", "--origin-ca", "x", "--origin-insecure");
+        assertEquals(2, typed.status());
+        assertTrue(typed.err().contains("exclude each other"), typed.err());
+    }
 }

@@ -17,6 +17,9 @@ class ServiceTest {
         assertEquals("http://web:80", origin("HTTP://web/"));
         assertEquals("http://[::1]:80", origin("http://[::1]"));
         assertEquals("http://web:3000", origin("http://web:3000/"));
+        assertEquals("https://web:443", origin("https://web"));
+        assertEquals("https://web:8443", origin("HTTPS://web:8443/"));
+        assertEquals("https://web:443", origin("wss://web"));
         assertEquals("h2c://127.0.0.1:50051", origin("h2c://127.0.0.1:50051"));
         assertEquals("h2c://web:80", origin("H2C://web"));
     }
@@ -36,7 +39,9 @@ class ServiceTest {
         refused("70000", "at most 65535");
         refused("0", "port is missing");
         refused("::1:80", "brackets");
-        refused("ftp://web", "http:// or h2c://");
+        refused("ftp://web", "http://, https:// or h2c://");
+        refused("grpcs://web:50051", "https://");
+        refused("https://u:p@web", "password");
         refused("grpc://web:50051", "h2c://");
         refused("h2c://web/app", "path");
         refused("http://web/app", "path");

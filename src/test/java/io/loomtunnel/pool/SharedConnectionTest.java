@@ -13,7 +13,6 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.GatewayException;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
-import io.loomtunnel.http2.Http2Config;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
@@ -298,8 +297,7 @@ class SharedConnectionTest {
     }
 
     @Test void extendedConnectNeedsTheOriginsConsent() throws Exception {                // RFC 8441 §3
-        var willing = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, false, 1, Http2Config.Patience.ENDLESS);
-        try (var without = new Http2Origin(SharedConnectionTest::answer); var with = new Http2Origin(willing, SharedConnectionTest::answer);
+        try (var without = new Http2Origin(SharedConnectionTest::answer); var with = new Http2Origin(Http2Origin.CONNECT, SharedConnectionTest::answer);
              var pool = new ConnectionPool(PoolConfig.DEFAULTS)) {
             var failure = assertThrows(GatewayException.class, () -> pool.leaseForUpgrade(of(without)));
             assertEquals("http_upgrade_failed", failure.error());
