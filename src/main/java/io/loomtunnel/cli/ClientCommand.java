@@ -33,12 +33,14 @@ final class ClientCommand {
         }
         var trust = OriginTrust.of(arguments, screen);
         var news = new ClientNews(screen, services);
-        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(Drain.GRACE).listener(news::tell);
+        var limits = new Limits(arguments);
+        var pool = limits.of(PoolConfig.DEFAULTS);
+        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace()).listener(news::tell)
+                .pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
-        if (trust != null) builder.pool(PoolConfig.DEFAULTS.withTls(trust));
         for (var service : services) builder.http(service.route().toString(), service.origin());
         var client = builder.open();
-        var drain = Drain.onSignal(screen, client);
+        var drain = Drain.onSignal(screen, client, limits.grace());
         var refusal = news.awaitRefusal();
         drain.callOff();
         client.close();

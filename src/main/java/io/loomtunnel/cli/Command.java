@@ -5,21 +5,24 @@ import java.util.List;
 /// What the program can do, and which flags each command takes. Parsing, help and suggestions all read this table.
 enum Command {
     SERVER("server", "wait for clients and visitors",
-            List.of(Flag.BIND, Flag.VISITORS, Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
+            List.of(Flag.BIND, Flag.VISITORS, Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
+            Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
-            List.of(Flag.SERVER, Flag.SERVICE, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP)),
+            List.of(Flag.SERVER, Flag.SERVICE, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
     DEMO("demo", "run both ends and a small origin in one process",
-            List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP)),
-    VERSION("version", "print the version", List.of(Flag.HELP));
+            List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
+    VERSION("version", "print the version", List.of(Flag.HELP), List.of());
 
     private final String word;
     private final String about;
     private final List<Flag> flags;
+    private final List<Flag> limits;
 
-    Command(String word, String about, List<Flag> flags) {
+    Command(String word, String about, List<Flag> flags, List<Flag> limits) {
         this.word = word;
         this.about = about;
         this.flags = flags;
+        this.limits = limits;
     }
 
     /// What is typed for it.
@@ -34,6 +37,11 @@ enum Command {
 
     List<Flag> flags() {
         return flags;
+    }
+
+    /// Flags that few people need: limits and time-outs.
+    List<Flag> limits() {
+        return limits;
     }
 
     /// The command that a person typed.
@@ -51,12 +59,14 @@ enum Command {
     /// @throws ExitException this command has none
     Flag flag(String name) throws ExitException {
         for (var flag : flags) if (flag.name().equals(name)) return flag;
+        for (var flag : limits) if (flag.name().equals(name)) return flag;
         if (name.equals("token")) {
             throw ExitException.usage("--token is refused: every user of this machine can read a command line in the list of "
                     + "processes; use LOOMTUNNEL_TOKEN or --token-file");
         }
         var nearest = new Nearest(name);
         for (var flag : flags) nearest.consider(flag.name());
+        for (var flag : limits) nearest.consider(flag.name());
         throw ExitException.usage("unknown flag --" + Text.printable(name) + nearest.suggestion("--")
                 + " (loomtunnel " + word + " --help lists the flags)");
     }

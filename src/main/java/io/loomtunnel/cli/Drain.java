@@ -8,22 +8,24 @@ import java.time.Duration;
 ///
 /// It is a shutdown hook that halts the JVM: a hook that returns would leave the status of the signal, 143 or 130.
 final class Drain {
-    /// How long requests under way may take.
+    /// How long requests under way may take, unless something else was said.
     static final Duration GRACE = Duration.ofSeconds(10);
 
     private final Screen screen;
     private final AutoCloseable open;
+    private final Duration grace;
     private final Thread hook = new Thread(this::drain, "loomtunnel-drain");
 
-    private Drain(Screen screen, AutoCloseable open) {
+    private Drain(Screen screen, AutoCloseable open, Duration grace) {
         this.screen = screen;
         this.open = open;
+        this.grace = grace;
     }
 
     /// From now on a signal closes `open`.
-    /// @param open bounds its `close` by [#GRACE]
-    static Drain onSignal(Screen screen, AutoCloseable open) {
-        var drain = new Drain(screen, open);
+    /// @param grace by which `open` bounds its `close`
+    static Drain onSignal(Screen screen, AutoCloseable open, Duration grace) {
+        var drain = new Drain(screen, open, grace);
         Runtime.getRuntime().addShutdownHook(drain.hook);
         return drain;
     }
@@ -50,7 +52,7 @@ final class Drain {
         try {
             endAtOnceOn("TERM");
             endAtOnceOn("INT");
-            screen.say("ending: requests under way have " + GRACE.toSeconds() + " s; a second signal ends at once");
+            screen.say("ending: requests under way have " + (grace.toMillis() % 1_000 == 0 ? grace.toSeconds() + " s" : grace.toMillis() + " ms") + "; a second signal ends at once");
             open.close();
         } catch (Exception e) {
             screen.warn("not ended in order: " + Text.reason(e));

@@ -33,6 +33,7 @@ final class Help {
             row(text, "", flag.environmentName() + (flag.many() == Flag.Many.OFTEN ? ", separated by commas" : ""));
             variables = true;
         }
+        if (!command.limits().isEmpty()) limits(text, command);
         if (variables) {
             text.append("\nA flag goes before its environment variable, which is named below it.");
             if (command.flags().contains(Flag.TOKEN_FILE)) {
@@ -43,6 +44,14 @@ final class Help {
             text.append("\nExit codes: 0 done, 1 failure, 2 usage, 3 refused by the server.\n");
         }
         return text.toString();
+    }
+
+    private static void limits(StringBuilder text, Command command) {
+        text.append("\nlimits and time-outs (with what holds without them):\n");
+        for (var flag : command.limits()) row(text, flag + " " + flag.word(), flag.help());
+        var example = command.limits().getFirst();
+        text.append("SIZE is bytes, 64k or 10m; TIME is 500ms, 10s or 1m30s; off where there need be none.\n")
+                .append("Each has its variable: ").append(example).append(" is ").append(example.environmentName()).append(".\n");
     }
 
     private static String usage(Command command) {

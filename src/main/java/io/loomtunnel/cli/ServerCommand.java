@@ -33,8 +33,9 @@ final class ServerCommand {
     int run() throws IOException, InterruptedException {
         var bind = address(Flag.BIND, BIND);
         var visitors = address(Flag.VISITORS, VISITORS);
-        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(Drain.GRACE).listener(this::tell)
-                .ingress(ingress());
+        var limits = new Limits(arguments);
+        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(limits.grace()).listener(this::tell)
+                .ingress(limits.of(ingress()));
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
         } else if (!bind.getAddress().isLoopbackAddress()) {
@@ -47,7 +48,7 @@ final class ServerCommand {
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
         screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (given.isEmpty()) sayToken(token, server.controlAddress());
-        Drain.onSignal(screen, server);
+        Drain.onSignal(screen, server, limits.grace());
         new CountDownLatch(1).await();
         return ExitException.DONE;
     }

@@ -9,7 +9,7 @@ import javax.net.ssl.SSLContext;
 /// @param idleTimeout      how long a connection may lie idle
 /// @param evictionInterval how often idle connections are looked through, at the most
 /// @param connectTimeout   of dialling, all addresses of the origin together: then 502
-/// @param responseTimeout  from the end of the request to the head of the response: then 504
+/// @param responseTimeout  from the end of the request to the head of the response: then 504; zero for none
 /// @param preferH2         whether TLS origins are offered HTTP/2, which those that have it then choose (ALPN); in clear nothing tells
 ///                         beforehand, so an `http://` origin is always spoken to by HTTP/1.1, and an `h2c://` one by HTTP/2
 /// @param tls              whom TLS origins must be certified by; null for the authorities that the JDK trusts
@@ -25,7 +25,7 @@ public record PoolConfig(int maxIdlePerHost, Duration idleTimeout, Duration evic
         positive("idleTimeout", idleTimeout);
         positive("evictionInterval", evictionInterval);
         positive("connectTimeout", connectTimeout);
-        positive("responseTimeout", responseTimeout);
+        if (responseTimeout.isNegative()) throw new IllegalArgumentException("responseTimeout " + responseTimeout);
     }
 
     private static void positive(String name, Duration value) {
