@@ -330,6 +330,15 @@ class UpgradeTest {
         assertEquals(0, ends.poll(10, TimeUnit.SECONDS));
     }
 
+    @Test void protocolsAreComparedWithoutRegardToCase() throws Exception {                    // RFC 9110 §7.8
+        start(this::echo);
+        http2();
+        assertEquals(200, head(http2.connect("WebSocket", "/", "sec-websocket-version", "13")).status());
+        assertEquals(501, head(http2.connect("Connect-UDP", "/")).status());
+        visitor.send(OPENING.replace("websocket", "WebSocket").replace("Connection: Upgrade", "Connection: keep-alive, UPGRADE") + "\r\n");
+        assertTrue(visitor.head().startsWith("HTTP/1.1 101 "));
+    }
+
     @Test void dataSentBeforeTheAnswerIsNotLost() throws Exception {
         start(this::echo);
         http2();

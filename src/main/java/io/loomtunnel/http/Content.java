@@ -22,6 +22,10 @@ public abstract class Content extends InputStream {
             return 0;
         }
 
+        @Override public boolean complete() {
+            return true;
+        }
+
         @Override public int read() {
             return -1;
         }
@@ -38,6 +42,12 @@ public abstract class Content extends InputStream {
     /// The length that the message declares.
     /// @return bytes; 0 when the message cannot have any; or [#UNKNOWN]
     public abstract long length();
+
+    /// Whether all of it is here, the trailer section included, so that reading it to its end will not wait.
+    /// @return false when it is not known to be
+    public boolean complete() {
+        return false;
+    }
 
     /// The trailer section.
     /// @return its fields, empty when there are none; complete only after a read returned -1

@@ -145,14 +145,14 @@ public final class Forwarding {
             var content = exchange.content();
             if (content != Content.NONE) {
                 taken = true;
-                if (content.length() < 0 || content.length() > INLINE || content.available() < content.length()) {
+                if (!content.complete() || content.available() > INLINE) {
                     upload = new Upload(content, transaction, limit);
                     return;
                 }
             }
             try {
                 content.transferTo(transaction.content());
-                transaction.content().end();
+                transaction.content().end(content.trailers());
             } catch (StatusException e) {
                 throw e;
             } catch (IOException e) {

@@ -93,6 +93,10 @@ final class Http1Content extends Content {
         return ended;
     }
 
+    @Override public boolean complete() {
+        return ended || framing == Framing.LENGTH && in.available() >= remaining;
+    }
+
     @Override public int available() throws IOException {
         return ended ? 0 : (int) Math.min(remaining, in.available());
     }

@@ -68,6 +68,8 @@ final class Http1Exchange implements Exchange {
         if (responded()) throw new IllegalStateException("a final response was begun");
         boolean old = request.minor() == 0;
         boolean bodiless = request.head().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
+        // Only a chunked message has a place for the trailers that it announces (RFC 9112 §7.1.2).
+        if (!bodiless && !old && head.fields().has("trailer")) head.fields().remove("content-length");
         long declared = bodiless ? Content.UNKNOWN : HeadReader.contentLength(head.fields());
         if (server.draining() || withheld() || head.fields().lists("connection", "close")) keepAlive = false;
         if (old && declared < 0 && !bodiless) keepAlive = false;

@@ -14,6 +14,7 @@ import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.TrailerSection;
 import java.io.IOException;
+import java.util.Locale;
 
 /// Turns field blocks into heads and refuses what RFC 9113 §8 calls malformed. A block is always decoded to its end, since the
 /// table's state is the connection's; the first thing wrong with it is kept and thrown afterwards. One per connection,
@@ -234,7 +235,7 @@ final class HeadDecoder implements FieldSink {
         switch (which) {
             case METHOD -> method = token(values, offset, length, "GET", "POST");
             case SCHEME -> scheme = token(values, offset, length, "http", "https");
-            case PROTOCOL -> protocol = token(values, offset, length, "websocket", "");
+            case PROTOCOL -> protocol = token(values, offset, length, "websocket", "").toLowerCase(Locale.ROOT);   // RFC 9110 §7.8
             case STATUS -> status = length == 3 ? (int) HeadFields.number(values, offset, length) : 0;
             case PATH -> path = visible(values, offset, length);
             case AUTHORITY -> {

@@ -290,8 +290,7 @@ final class Inbound extends Content {
         }
     }
 
-    /// Whether the whole message is here, so that reading it will not wait.
-    boolean complete() {
+    @Override public boolean complete() {
         lock.lock();
         try {
             return ended;
