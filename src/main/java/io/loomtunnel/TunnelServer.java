@@ -20,20 +20,23 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 
-/// The public side as a whole: a control port to which clients attach, and a port for visitors.
+/// The public side as a whole: a control port to which clients attach, and ports for visitors.
 public final class TunnelServer implements AutoCloseable {
     /// A connection to the control port brings one request, at once.
     private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
 
     private final TunnelRegistry tunnels;
-    private final HttpIngress ingress;                 // null without a port for visitors
+    private final HttpIngress http;                     // null without such a port, as is the next one
+    private final HttpIngress https;
     private final Listener control;
     private final Duration grace;
 
-    private TunnelServer(TunnelRegistry tunnels, HttpIngress ingress, Listener control, Duration grace) {
+    private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, Listener control, Duration grace) {
         this.tunnels = tunnels;
-        this.ingress = ingress;
+        this.http = http;
+        this.https = https;
         this.control = control;
         this.grace = grace;
     }
@@ -50,12 +53,20 @@ public final class TunnelServer implements AutoCloseable {
         return control.localAddress();
     }
 
-    /// Where visitors come.
+    /// Where visitors come in clear.
     /// @return with the port that was taken
     /// @throws IllegalStateException the server was built without [Builder#http(int)]
     public InetSocketAddress httpAddress() {
-        if (ingress == null) throw new IllegalStateException("no port for visitors");
-        return ingress.localAddress();
+        if (http == null) throw new IllegalStateException("no port for visitors in clear");
+        return http.localAddress();
+    }
+
+    /// Where visitors come by TLS.
+    /// @return with the port that was taken
+    /// @throws IllegalStateException the server was built without [Builder#https(InetSocketAddress, SSLContext)]
+    public InetSocketAddress httpsAddress() {
+        if (https == null) throw new IllegalStateException("no port for visitors by TLS");
+        return https.localAddress();
     }
 
     /// The clients that are attached.
@@ -69,7 +80,9 @@ public final class TunnelServer implements AutoCloseable {
     @Override public void close() {
         var deadline = Deadline.after(grace.plusNanos(1));     // zero would be for ever
         tunnels.drain();
-        if (ingress != null) ingress.close(deadline);
+        if (https != null) https.drain();
+        if (http != null) http.close(deadline);
+        if (https != null) https.close(deadline);
         tunnels.close(deadline);
         control.close();
     }
@@ -78,6 +91,8 @@ public final class TunnelServer implements AutoCloseable {
     public static final class Builder {
         private InetSocketAddress bind = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7835);
         private InetSocketAddress http;
+        private InetSocketAddress https;
+        private SSLContext tls;
         private boolean plaintext;
         private Authenticator authenticator;
         private IngressConfig ingress = IngressConfig.DEFAULTS;
@@ -121,6 +136,16 @@ public final class TunnelServer implements AutoCloseable {
         /// @return this
         public Builder http(InetSocketAddress address) {
             http = Objects.requireNonNull(address);
+            return this;
+        }
+
+        /// Accepts visitors by TLS on this address, beside those in clear or alone.
+        /// @param address port 0 takes a free one
+        /// @param tls     has the certificates; its key manager chooses one by the name that the visitor asks for
+        /// @return this
+        public Builder https(InetSocketAddress address, SSLContext tls) {
+            https = Objects.requireNonNull(address);
+            this.tls = Objects.requireNonNull(tls);
             return this;
         }
 
@@ -183,18 +208,26 @@ public final class TunnelServer implements AutoCloseable {
             }
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
-            var visitors = http == null ? null : HttpIngress.start(http, tunnels, ingress);
+            HttpIngress clear = null;
+            HttpIngress encrypted = null;
             try {
-                return new TunnelServer(tunnels, visitors, control(tunnels, visitors), grace);
+                if (http != null) clear = HttpIngress.start(http, tunnels, ingress);
+                if (https != null) encrypted = HttpIngress.start(https, tls, tunnels, ingress);
+                return new TunnelServer(tunnels, clear, encrypted, control(tunnels, addresses(clear, encrypted)), grace);
             } catch (IOException | RuntimeException e) {
-                if (visitors != null) visitors.close();
+                if (clear != null) clear.close();
+                if (encrypted != null) encrypted.close();
                 throw e;
             }
         }
 
-        private Listener control(TunnelRegistry tunnels, HttpIngress visitors) throws IOException {
-            var addresses = visitors == null
-                    ? VisitorAddress.NONE : VisitorAddress.http(visitors.localAddress().getPort());
+        /// What the client shows people: the encrypted port, if there is one.
+        private static VisitorAddress addresses(HttpIngress clear, HttpIngress encrypted) {
+            if (encrypted != null) return VisitorAddress.https(encrypted.localAddress().getPort());
+            return clear == null ? VisitorAddress.NONE : VisitorAddress.http(clear.localAddress().getPort());
+        }
+
+        private Listener control(TunnelRegistry tunnels, VisitorAddress addresses) throws IOException {
             var acceptor = new PtthAcceptor(tunnels, authenticator, addresses, handshake);
             var usual = ServeConfig.DEFAULTS;
             var limits = usual.withTimeouts(usual.headTimeout(), usual.contentTimeout(), FIRST_BYTE);

@@ -22,6 +22,8 @@ import io.loomtunnel.websocket.Upgrades;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
+import javax.net.ssl.SSLContext;
 
 /// The public side for HTTP: finds the tunnel by the request's host and path, and forwards over it.
 public final class HttpIngress implements ExchangeHandler, AutoCloseable {
@@ -34,9 +36,11 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final Upgrades upgrades;
     private final HttpServing serving;
     private final Watchdog watchdog;
+    private final SSLContext tls;                       // null for a port in clear
     private Listener listener;
 
-    private HttpIngress(TunnelRegistry tunnels, IngressConfig config) {
+    private HttpIngress(SSLContext tls, TunnelRegistry tunnels, IngressConfig config) {
+        this.tls = tls;
         this.tunnels = tunnels;
         this.config = config;
         forwarding = new Forwarding(config.responseTimeout());
@@ -55,8 +59,24 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @return to be closed
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, TunnelRegistry tunnels, IngressConfig config) throws IOException {
-        var ingress = new HttpIngress(tunnels, config);
-        var listening = ListenerConfig.DEFAULTS.withName("http").withMaxConnections(config.limits().maxConnections()).withWatchdog(ingress.watchdog);
+        return start(address, new HttpIngress(null, tunnels, config), config);
+    }
+
+    /// Opens a public port on which TLS is spoken, with HTTP/2 or HTTP/1.1 as ALPN decides.
+    /// @param address where visitors come; port 0 takes a free one
+    /// @param tls     has the certificates, and chooses between them
+    /// @param tunnels where their requests go
+    /// @param config  limits and time-outs
+    /// @return to be closed
+    /// @throws IOException the address can't be bound; the message says why
+    public static HttpIngress start(InetSocketAddress address, SSLContext tls, TunnelRegistry tunnels, IngressConfig config)
+            throws IOException {
+        return start(address, new HttpIngress(Objects.requireNonNull(tls), tunnels, config), config);
+    }
+
+    private static HttpIngress start(InetSocketAddress address, HttpIngress ingress, IngressConfig config) throws IOException {
+        var listening = ListenerConfig.DEFAULTS.withName(ingress.tls == null ? "http" : "https")
+                .withMaxConnections(config.limits().maxConnections()).withWatchdog(ingress.watchdog);
         try {
             ingress.listener = Listener.start(address, listening, ingress::serve);
             return ingress;
@@ -73,7 +93,9 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     }
 
     private void serve(SocketDuplex connection) throws IOException {
-        serving.serve(connection, new Peer(source(connection), "http"));
+        var source = source(connection);
+        if (tls == null) serving.serve(connection, new Peer(source, "http"));
+        else serving.serve(connection, tls, new Peer(source, "https"));
     }
 
     /// Where the connection comes from: by a trusted proxy's PROXY header, if such are there, which precedes all else.

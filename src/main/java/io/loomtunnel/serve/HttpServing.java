@@ -8,16 +8,23 @@ import io.loomtunnel.http1.Http1Server;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.TlsDuplex;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
 
-/// Serves HTTP/1.1 and HTTP/2 on connections that somebody accepted, telling them apart by their first bytes.
+/// Serves HTTP/1.1 and HTTP/2 on connections that somebody accepted, telling them apart by ALPN or by their first
+/// bytes.
 ///
-/// [#drain] asks every connection to end when its requests have: HTTP/1.1 answers `Connection: close`, HTTP/2 sends GOAWAY.
-/// Those that are accepted afterwards are served as well, and asked at once: a balancer goes on sending for a while.
+/// [#drain] asks every connection to end when its requests have: HTTP/1.1 answers `Connection: close`, HTTP/2 sends
+/// GOAWAY. Those that are accepted afterwards are served as well, and asked at once: a balancer goes on sending for a
+/// while.
 public final class HttpServing {
+    private static final Duration FAREWELL = Duration.ofSeconds(2);     // for TLS's end to be sent
+
     private final ServeConfig config;
     private final ExchangeHandler handler;
     private final Set<Open> connections = ConcurrentHashMap.newKeySet();
@@ -28,6 +35,34 @@ public final class HttpServing {
     public HttpServing(ServeConfig config, ExchangeHandler handler) {
         this.config = config;
         this.handler = handler;
+    }
+
+    /// Serves a connection on which TLS comes first, on the calling thread; the handshake may take as long as a head.
+    ///
+    /// Which certificate is presented is the context's choice. Which requests are taken does not depend on it: they go
+    /// by their authority alone, so none is misdirected here (RFC 9110 §7.4), whatever name the handshake was for.
+    /// @param connection taken over: closed at the return
+    /// @param context    has the certificates
+    /// @param peer       who is at its other end
+    /// @throws IOException the handshake or the connection failed, or its peer broke the protocol
+    public void serve(SocketDuplex connection, SSLContext context, Peer peer) throws IOException {
+        var open = new Open();
+        TlsDuplex tls;
+        try {
+            open.drain = () -> end(connection);
+            connections.add(open);
+            // A connection that came while we drain may still bring a request.
+            if (draining) open.drain = () -> { };
+            tls = TlsOpening.read(connection, context, config.headTimeout(), () -> open.drain = () -> { });
+        } finally {
+            connections.remove(open);
+        }
+        if (tls == null) return;
+        try {
+            serve(tls, peer);
+        } finally {
+            tls.awaitEnd(Deadline.after(FAREWELL));
+        }
     }
 
     /// Serves a connection until it is over, on the calling thread.
@@ -41,7 +76,7 @@ public final class HttpServing {
             // Before its first byte a connection is idle; one that came while we drain may still bring a request.
             if (!draining) open.drain = () -> end(connection);
             connections.add(open);
-            switch (Opening.read(connection, in, draining ? config.headTimeout() : config.idleTimeout(), config.headTimeout())) {
+            switch (opening(connection, in)) {
                 case NOTHING -> {}
                 case HTTP_1 -> http1(connection, in, peer, open);
                 case HTTP_2 -> http2(connection, in, peer, open);
@@ -50,6 +85,14 @@ public final class HttpServing {
             connections.remove(open);
             in.release();
         }
+    }
+
+    /// What the peer speaks: what ALPN agreed on (RFC 9113 §3.2), or what the first bytes say.
+    private Opening opening(Duplex connection, ByteReader in) throws IOException {
+        var agreed = connection instanceof TlsDuplex tls ? tls.applicationProtocol() : "";
+        if (agreed.equals("h2")) return Opening.HTTP_2;
+        var opening = Opening.read(connection, in, draining ? config.headTimeout() : config.idleTimeout(), config.headTimeout());
+        return opening == Opening.HTTP_2 && agreed.equals("http/1.1") ? Opening.HTTP_1 : opening;
     }
 
     /// Asks every connection to end, those that will be accepted included. Returns at once.
@@ -103,7 +146,8 @@ public final class HttpServing {
     private final class Open {
         private volatile Runnable drain = () -> {};
 
-        /// Whoever drains says so before looking at the connections: either it finds this action, or we find that it drains.
+        /// Whoever drains says so before looking at the connections: either it finds this action, or we find that it
+        /// drains.
         void drainBy(Runnable drain) {
             this.drain = drain;
             if (draining) drain.run();

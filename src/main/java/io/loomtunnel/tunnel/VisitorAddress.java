@@ -16,10 +16,20 @@ public interface VisitorAddress {
     /// @param port of the public listener
     /// @return `http://HOST:PORT/PATH`, the server's own host standing for the catch-all
     static VisitorAddress http(int port) {
-        var suffix = port == 80 ? "" : ":" + port;
+        return url("http://", port == 80 ? "" : ":" + port);
+    }
+
+    /// Visitors that come by HTTPS on one port.
+    /// @param port of the public listener
+    /// @return `https://HOST:PORT/PATH`, the server's own host standing for the catch-all
+    static VisitorAddress https(int port) {
+        return url("https://", port == 443 ? "" : ":" + port);
+    }
+
+    private static VisitorAddress url(String scheme, String suffix) {
         return (route, server) -> {
             var host = route.host().equals("*") ? server : route.host();
-            return "http://" + host + suffix + (route.path().isEmpty() ? "/" : route.path());
+            return scheme + host + suffix + (route.path().isEmpty() ? "/" : route.path());
         };
     }
 }
