@@ -16,6 +16,12 @@ record Flag(String name, String word, Many many, String help) {
             "where clients attach (default 127.0.0.1:7835; another address needs --plaintext)");
     static final Flag VISITORS = new Flag("http", "ADDR", Many.ONCE,
             "where visitors come: PORT or HOST:PORT (default 0.0.0.0:8080)");
+    static final Flag VISITORS_TLS = new Flag("https", "ADDR", Many.ONCE,
+            "where visitors come by TLS: PORT or HOST:PORT; then --http has no default");
+    static final Flag TLS_CERT = new Flag("tls-cert", "FILE", Many.OFTEN,
+            "certificate for --https and its chain (PEM); the first is for names that no other has");
+    static final Flag TLS_KEY = new Flag("tls-key", "FILE", Many.OFTEN,
+            "the private key of each --tls-cert, in the same order (PEM, not encrypted)");
     static final Flag PLAINTEXT = new Flag("plaintext", "", Many.ONCE,
             "let clients attach from elsewhere although the tunnel is not encrypted yet");
     static final Flag TRUST_PROXY = new Flag("trust-proxy", "CIDR", Many.OFTEN,

@@ -56,7 +56,7 @@ final class Help {
 
     private static String usage(Command command) {
         return switch (command) {
-            case SERVER -> " [--bind ADDR] [--http ADDR] [--token-file FILE]";
+            case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR --tls-cert FILE --tls-key FILE …] [--token-file FILE]";
             case CLIENT -> " --server HOST[:PORT] --http [HOST=]TARGET …";
             case DEMO -> " [--once]";
             case VERSION -> "";

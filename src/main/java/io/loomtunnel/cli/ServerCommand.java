@@ -15,10 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/// `loomtunnel server`: opens both ports, says so, and runs until a signal.
+/// `loomtunnel server`: opens its ports, says so, and runs until a signal.
 final class ServerCommand {
     private static final Endpoint BIND = new Endpoint("127.0.0.1", 7835);
     private static final Endpoint VISITORS = new Endpoint("0.0.0.0", 8080);
+    private static final Endpoint VISITORS_TLS = new Endpoint("0.0.0.0", 8443);
 
     private final Arguments arguments;
     private final Screen screen;
@@ -32,10 +33,16 @@ final class ServerCommand {
     /// @throws ExitException it could not start
     int run() throws IOException, InterruptedException {
         var bind = address(Flag.BIND, BIND);
-        var visitors = address(Flag.VISITORS, VISITORS);
+        var encrypted = given(Flag.VISITORS_TLS) ? address(Flag.VISITORS_TLS, VISITORS_TLS) : null;
+        var visitors = encrypted == null || given(Flag.VISITORS) ? address(Flag.VISITORS, VISITORS) : null;
+        var certificates = certificates(encrypted != null);
         var limits = new Limits(arguments);
-        var builder = TunnelServer.builder().bind(bind).http(visitors).grace(limits.grace()).listener(this::tell)
+        var builder = TunnelServer.builder().bind(bind).grace(limits.grace()).listener(this::tell)
                 .ingress(limits.of(ingress()));
+        if (visitors != null) builder.http(visitors);
+        if (encrypted != null) {
+            builder.https(encrypted, new CertificateStore(certificates, CertificateStore.PAUSE, screen).context());
+        }
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
         } else if (!bind.getAddress().isLoopbackAddress()) {
@@ -44,9 +51,10 @@ final class ServerCommand {
         }
         var given = Token.given(arguments, screen);
         var token = given.isEmpty() ? Token.made() : given;
-        var server = start(builder.token(token), bind, visitors);
+        var server = start(builder.token(token), bind, visitors, encrypted);
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
-        screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
+        if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
+        if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
         if (given.isEmpty()) sayToken(token, server.controlAddress());
         Drain.onSignal(screen, server, limits.grace());
         new CountDownLatch(1).await();
@@ -59,6 +67,30 @@ final class ServerCommand {
         } catch (IllegalArgumentException e) {
             throw ExitException.usage(Flag.UPGRADE + ": " + Text.printable(e.getMessage()));
         }
+    }
+
+    private boolean given(Flag flag) {
+        return !arguments.value(flag, "").isEmpty();
+    }
+
+    private List<CertificateFiles> certificates(boolean wanted) throws ExitException {
+        var certificates = arguments.values(Flag.TLS_CERT);
+        var keys = arguments.values(Flag.TLS_KEY);
+        if (certificates.size() != keys.size()) {
+            throw ExitException.usage("each " + Flag.TLS_CERT + " needs its " + Flag.TLS_KEY + ": there are "
+                    + certificates.size() + " and " + keys.size());
+        }
+        if (wanted && keys.isEmpty()) {
+            throw ExitException.usage(Flag.VISITORS_TLS + " needs a certificate: add " + Flag.TLS_CERT + " FILE "
+                    + Flag.TLS_KEY + " FILE");
+        }
+        if (!wanted && !keys.isEmpty()) {
+            throw ExitException.usage(Flag.TLS_CERT + " is for visitors by TLS: add " + Flag.VISITORS_TLS + " "
+                    + Flag.VISITORS_TLS.word());
+        }
+        var pairs = new ArrayList<CertificateFiles>();
+        for (int i = 0; i < keys.size(); i++) pairs.add(new CertificateFiles(certificates.get(i), keys.get(i)));
+        return pairs;
     }
 
     private InetSocketAddress address(Flag flag, Endpoint defaults) throws ExitException {
@@ -85,15 +117,21 @@ final class ServerCommand {
         return new TrustedProxies(ranges, header);
     }
 
-    private static TunnelServer start(TunnelServer.Builder builder, InetSocketAddress bind, InetSocketAddress visitors)
-            throws IOException {
+    /// @param visitors null without such a port, as is `encrypted`
+    private static TunnelServer start(TunnelServer.Builder builder, InetSocketAddress bind, InetSocketAddress visitors,
+                                      InetSocketAddress encrypted) throws IOException {
         try {
             return builder.start();
         } catch (BindException e) {
-            // Which of the two it was, only the message tells.
-            boolean control = !e.getMessage().contains(" " + Endpoint.text(visitors) + ":");
-            throw refused(control ? Flag.BIND : Flag.VISITORS, control ? bind : visitors, e);
+            // Which of them it was, only the message tells.
+            if (isOf(e, encrypted)) throw refused(Flag.VISITORS_TLS, encrypted, e);
+            if (isOf(e, visitors)) throw refused(Flag.VISITORS, visitors, e);
+            throw refused(Flag.BIND, bind, e);
         }
+    }
+
+    private static boolean isOf(BindException failure, InetSocketAddress address) {
+        return address != null && failure.getMessage().contains(" " + Endpoint.text(address) + ":");
     }
 
     private static ExitException refused(Flag flag, InetSocketAddress address, BindException cause) {
