@@ -26,6 +26,8 @@ final class FrameHandler {
     private static final Logger log = System.getLogger(FrameHandler.class.getName());
     private static final int TOP_UP = 1 << 30;      // stream 0 is given more once so little is left: the bound is the streams'
 
+    private static final int LEAST_UPDATE = 1024;   // a smaller one is no reader's who is fast
+
     private final Http2Connection connection;
     private final ByteReader in;
     private final Http2Config config;
@@ -38,6 +40,7 @@ final class FrameHandler {
     private final HeadDecoder heads;
     private final FloodGuard guard;
     private long connectionWindow = Integer.MAX_VALUE;
+    private long windowReturned;                    // by updates that were no flood
     private volatile long lastByte = System.nanoTime();
 
     FrameHandler(Http2Connection connection, ByteReader in, Http2Config config, ExchangeHandler handler) {
@@ -228,7 +231,7 @@ final class FrameHandler {
     }
 
     private void windowUpdate(int id, int increment) throws IOException {
-        guard.count(FloodGuard.Kind.WINDOW_UPDATE);
+        if (!returned(increment)) guard.count(FloodGuard.Kind.WINDOW_UPDATE);
         if (id == 0) {
             if (increment == 0) throw new ConnectionException(PROTOCOL_ERROR, "WINDOW_UPDATE by 0");
             if (!outbound.widen(increment, streams.all())) throw new ConnectionException(FLOW_CONTROL_ERROR, "a window above 2^31-1");
@@ -241,6 +244,14 @@ final class FrameHandler {
         }
         if (increment == 0) throw new StreamException(id, PROTOCOL_ERROR, "WINDOW_UPDATE by 0");
         if (!outbound.widen(stream.sink(), increment)) throw new StreamException(id, FLOW_CONTROL_ERROR, "a window above 2^31-1");
+    }
+
+    /// Whether the update gives window back for content that was sent: a fast reader does so every few KiB, on its stream and
+    /// on the connection, and comes to more than any rate allows.
+    private boolean returned(int increment) {
+        if (increment < LEAST_UPDATE || windowReturned + increment > 2 * outbound.content()) return false;
+        windowReturned += increment;
+        return true;
     }
 
     private void rstStream(int id, ErrorCode code) throws IOException {

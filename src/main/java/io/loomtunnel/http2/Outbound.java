@@ -47,7 +47,8 @@ final class Outbound {
     private boolean finishing;
     private IOException failure;
     private volatile long queued;
-    private volatile boolean contentSent;                     // since it was last asked
+    private volatile long content;                            // bytes of DATA that were sent
+    private long contentSeen;                                 // the reader's: when it last asked
 
     /// @param patience how long a stream may wait for window; zero for ever
     Outbound(OutputStream out, Duration patience) {
@@ -158,7 +159,7 @@ final class Outbound {
             int at = sink.advance(n);
             FrameWriter.header(wire, n, Frame.DATA, sink.takeEnd() ? Frame.END_STREAM : 0, stream.id());
             wire.put(sink.data(), at, n);
-            if (!contentSent) contentSent = true;
+            content += n;
         }
         if (sink.endPending()) {
             if (sink.trailers().isEmpty()) {
@@ -226,9 +227,14 @@ final class Outbound {
 
     /// Whether content was sent since the last call.
     boolean contentSent() {
-        boolean sent = contentSent;
-        if (sent) contentSent = false;
-        return sent;
+        long before = contentSeen;
+        contentSeen = content;
+        return contentSeen != before;
+    }
+
+    /// Bytes of content that were sent so far.
+    long content() {
+        return content;
     }
 
     /// Bytes that wait to be written: what a new stream would stand behind.

@@ -20,6 +20,7 @@ import static io.loomtunnel.http2.RawClient.int32;
 import static io.loomtunnel.http2.RawClient.setting;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -495,6 +496,26 @@ class Http2ServerTest {
         floods.put("empty DATA", c -> c.frame(DATA, 0, 1));                                                          // CVE-2019-9518
         floods.put("padding", c -> c.frame(DATA, PADDED, 1, (byte) 0));
         for (var flood : floods.entrySet()) assertCalmed(flood.getKey(), 100_000, (client, _) -> flood.getValue().to(client));
+    }
+
+    @Test void windowsGivenBackByAFastReaderAreNoFlood() throws IOException {
+        int bytes = 64 << 20;
+        try (var client = new RawClient(Http2Config.PUBLIC, exchange -> {
+            var sink = exchange.respond(new ResponseHead(200, new Fields()));
+            for (int i = 0; i < bytes; i += 1 << 16) sink.write(new byte[1 << 16]);
+            sink.end();
+        }).greet()) {
+            client.headers(END_STREAM, 1, GET);
+            for (int sum = 0; sum < bytes; ) {
+                var frame = client.next();
+                assertFalse(frame == null || frame instanceof Frame.GoAway, "ended for a flood");
+                if (!(frame instanceof Frame.Data data)) continue;
+                for (int end = sum + data.length(), step; sum < end; sum += step) {
+                    step = Math.min(1024, end - sum);
+                    client.frame(WINDOW_UPDATE, 0, 0, int32(step)).frame(WINDOW_UPDATE, 0, 1, int32(step));
+                }
+            }
+        }
     }
 
     @Test void resetsEndTheConnectionWhoeverCausesThem() throws Exception {          // CVE-2023-44487, CVE-2025-8671
