@@ -8,6 +8,7 @@ import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.pool.Origin;
 import io.loomtunnel.pool.PoolConfig;
+import io.loomtunnel.proxy.HostHeader;
 import io.loomtunnel.proxy.HttpProxy;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
@@ -75,6 +76,7 @@ public final class TunnelClient implements AutoCloseable {
         private boolean plaintext;
         private String token = "";
         private PoolConfig pool = PoolConfig.DEFAULTS;
+        private HostHeader hostHeader = HostHeader.PRESERVE;
         private DialConfig dial = DialConfig.DEFAULTS;
         private Duration grace = Duration.ofSeconds(5);
         private Consumer<SessionEvent> listener = _ -> { };
@@ -130,6 +132,14 @@ public final class TunnelClient implements AutoCloseable {
         /// @throws IllegalArgumentException the route is none
         public Builder http(String route, ExchangeHandler handler) {
             services.put(Route.Http.of(route), new Service.Own(Objects.requireNonNull(handler)));
+            return this;
+        }
+
+        /// Sets which host the origins are asked for.
+        /// @param host the visitor's unless set; with any other, `Location` and its like are turned back
+        /// @return this
+        public Builder hostHeader(HostHeader host) {
+            hostHeader = Objects.requireNonNull(host);
             return this;
         }
 
@@ -193,7 +203,7 @@ public final class TunnelClient implements AutoCloseable {
             }
             var dialer = new TunnelDialer(host, port, token, List.copyOf(services.keySet()), dial);
             var origins = new Routes<Origin>();
-            var proxy = new HttpProxy(origins, pool);
+            var proxy = new HttpProxy(origins, pool, hostHeader);
             var handlers = new Routes<ExchangeHandler>();
             services.forEach((route, service) -> {
                 if (service instanceof Service.Nearby(var origin)) origins.put(route.host(), route.path(), origin);

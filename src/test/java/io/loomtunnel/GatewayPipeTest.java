@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.loomtunnel.fixture.RawOrigin;
 import io.loomtunnel.fixture.WholePipe;
 import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.proxy.HostHeader;
 import java.io.IOException;
 import java.net.URI;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -97,6 +98,19 @@ class GatewayPipeTest {
         assertTrue(answer.startsWith("HTTP/1.1 502 ") && answer.contains("\r\nContent-Type: application/json\r\n"), answer);
         assertEquals(1, answer.split("\r\nProxy-Status: loomtunnel; error=connection_refused\r\n", -1).length - 1, answer);
         assertEquals(1, answer.split("Proxy-Status", -1).length - 1, answer);
+    }
+
+    @Test void originThatAnswersToItsOwnNameIsAskedForThat() throws Exception {
+        pipe.client(client -> client.http("dev.test", origin.uri()).hostHeader(HostHeader.REWRITE));
+        var own = "127.0.0.1:" + origin.port();
+        fields = "Location: http://" + own + "/login\r\nSet-Cookie: a=b; Domain=127.0.0.1\r\n";
+        var answer = pipe.answer("GET / HTTP/1.1\r\nHost: dev.test:8080\r\nOrigin: http://dev.test:8080\r\n\r\n");
+        var head = heads.poll(10, TimeUnit.SECONDS);
+        assertTrue(head.contains("\r\nHost: " + own + "\r\n") && head.contains("\r\nX-Forwarded-Host: dev.test:8080\r\n"), head);
+        assertTrue(head.contains("\r\nOrigin: http://dev.test:8080\r\n"), head);
+        assertTrue(answer.contains("\r\nLocation: http://dev.test:8080/login\r\n") && answer.contains("\r\nSet-Cookie: a=b\r\n"), answer);
+        answer = pipe.answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertTrue(answer.contains("\r\nLocation: http://" + own + "/login\r\n"), "with the visitor's host nothing is turned back");
     }
 
     @Test void originsOwnErrorIsNoneOfOurs() throws Exception {

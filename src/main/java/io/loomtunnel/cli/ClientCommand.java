@@ -2,6 +2,7 @@ package io.loomtunnel.cli;
 
 import io.loomtunnel.TunnelClient;
 import io.loomtunnel.pool.PoolConfig;
+import io.loomtunnel.proxy.HostHeader;
 import java.io.IOException;
 import java.net.InetAddress;
 
@@ -36,7 +37,7 @@ final class ClientCommand {
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
         var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace()).listener(news::tell)
-                .pool(trust == null ? pool : pool.withTls(trust));
+                .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
         for (var service : services) builder.http(service.route().toString(), service.origin());
         var client = builder.open();
@@ -45,6 +46,14 @@ final class ClientCommand {
         drain.callOff();
         client.close();
         throw ExitException.refused(Text.printable(refusal));
+    }
+
+    private HostHeader hostHeader() throws ExitException {
+        try {
+            return HostHeader.of(arguments.value(Flag.HOST_HEADER, HostHeader.PRESERVE.toString()));
+        } catch (IllegalArgumentException e) {
+            throw ExitException.usage(Flag.HOST_HEADER + ": " + Text.reason(e), e);
+        }
     }
 
     private static Endpoint server(String typed, boolean withScheme) throws ExitException {

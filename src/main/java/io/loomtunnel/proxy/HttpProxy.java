@@ -20,6 +20,7 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
     private final Routes<Origin> origins;
     private final ConnectionPool pool;
     private final Forwarding forwarding;
+    private final HostHeader host;
 
     /// A proxy for one origin, whatever the host.
     /// @param origin an `http://`, `https://` or `h2c://` URL of host and port
@@ -33,6 +34,15 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
     /// @param origins may change while the proxy is in use
     /// @param config  of its connections
     public HttpProxy(Routes<Origin> origins, PoolConfig config) {
+        this(origins, config, HostHeader.PRESERVE);
+    }
+
+    /// A proxy for several origins, which are asked for another host than the visitor's.
+    /// @param origins may change while the proxy is in use
+    /// @param config  of its connections
+    /// @param host    for all of them
+    public HttpProxy(Routes<Origin> origins, PoolConfig config, HostHeader host) {
+        this.host = host;
         this.origins = origins;
         pool = new ConnectionPool(config);
         forwarding = new Forwarding(config.responseTimeout());
@@ -56,15 +66,21 @@ public final class HttpProxy implements ExchangeHandler, AutoCloseable {
             }
             var origin = origins.find(request.authority(), request.path());
             if (origin == null) throw new StatusException(404, "This client serves no such host.");
-            var authority = request.authority().isEmpty() ? origin.authority() : request.authority();
+            var authority = host.authority(request.authority(), origin);
             var head = new RequestHead(request.method(), origin.requestScheme(), authority, request.path(), request.protocol(),
                     Forwarding.endToEnd(request.fields()));
             int attempts = request.fields().has(Forwarding.AGAIN) ? 1 : 2;
-            forwarding.forward(exchange, head, attempts, new Leases(origin, connect));
+            forwarding.forward(mapped(exchange, head), head, attempts, new Leases(origin, connect));
         } catch (StatusException e) {
             if (exchange.responded()) throw e;
             ErrorPage.respond(exchange, e);
         }
+    }
+
+    private static Exchange mapped(Exchange exchange, RequestHead sent) {
+        var asked = exchange.request();
+        if (asked.authority().isEmpty() || sent.authority().equals(asked.authority())) return exchange;
+        return new MappedExchange(exchange, new HostMapping(sent.scheme(), sent.authority(), asked.scheme(), asked.authority()));
     }
 
     /// The connections for one request: whatever the pool has, then another than the one that failed.

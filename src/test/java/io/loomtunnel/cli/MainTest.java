@@ -43,6 +43,7 @@ class MainTest {
                 List.of("client"),
                 List.of("client", "--server", "127.0.0.1:1"),
                 List.of("client", "--http", "3000"),
+                List.of("client", "--server", "127.0.0.1:1", "--http", "3000", "--host-header", "http://a"),
                 List.of("client", "--server", "ftp://127.0.0.1:1", "--http", "3000"),
                 List.of("client", "--server", "127.0.0.1:0", "--http", "3000"),
                 List.of("client", "--server", "http://127.0.0.1:1/path", "--http", "3000"),
