@@ -46,7 +46,7 @@ class RoutingPipeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"b\u00fccher.test", "a b", "a/b", "u@app.test", "app.test:x", "app.test:80:80", "'app.test, app.test'", "[::1", "::1", "[app.test]", ":80"})
+    @CsvSource({"b\u00fccher.test", "a b", "a/b", "u@app.test", "app.test:x", "app.test:80:80", "'app.test, app.test'", "[::1", "::1", "[app.test]", ":80", "app.test:65536", "[:::]", "[1.2.3.4]"})
     void hostThatIsNoneIsRefused(String host) throws IOException {                                     // RFC 9112 §3.2
         assertEquals("HTTP/1.1 400", pipe.answer("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n").substring(0, 12));
     }

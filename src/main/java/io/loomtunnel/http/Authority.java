@@ -1,5 +1,7 @@
 package io.loomtunnel.http;
 
+import java.net.InetAddress;
+
 /// The authority of a request: `uri-host [ ":" port ]` (RFC 9110 §7.2), the same in every version of HTTP.
 public final class Authority {
     private static final boolean[] HOST = new boolean[128];
@@ -20,18 +22,30 @@ public final class Authority {
         int at = 0;
         if (text.startsWith("[")) {
             at = text.indexOf(']') + 1;
-            if (at < 4) return false;
-            for (int i = 1; i < at - 1; i++) {
-                char c = text.charAt(i);
-                if (Character.digit(c, 16) < 0 && c != ':' && c != '.') return false;
-            }
+            if (at < 4 || !isIpv6(text.substring(1, at - 1))) return false;
         } else {
             while (at < end && text.charAt(at) < HOST.length && HOST[text.charAt(at)]) at++;
             if (at == 0 && end > 0) return false;
         }
         if (at == end) return true;
         if (text.charAt(at) != ':' || end - at > 6) return false;
-        for (int i = at + 1; i < end; i++) if (text.charAt(i) < '0' || text.charAt(i) > '9') return false;
-        return true;
+        int port = 0;
+        for (int i = at + 1; i < end; i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') return false;
+            port = port * 10 + text.charAt(i) - '0';
+        }
+        return port <= 0xffff;
+    }
+
+    private static boolean isIpv6(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.digit(c, 16) < 0 && c != ':' && c != '.') return false;
+        }
+        try {
+            return text.indexOf(':') >= 0 && InetAddress.ofLiteral(text) != null;
+        } catch (IllegalArgumentException _) {
+            return false;
+        }
     }
 }
