@@ -6,6 +6,7 @@ import io.loomtunnel.http.Peer;
 import io.loomtunnel.ingress.Forwarded.Element;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /// Tells the origin who the visitor is: `Forwarded` (RFC 7239) and the fields that came before it. Only the server writes them;
 /// what a visitor sent under these names, in any spelling, is removed first. What a trusted proxy in front has said is kept and
@@ -40,7 +41,10 @@ final class ForwardedFields {
         var addresses = fields.joined("x-forwarded-for");
         var proto = text(fields.joined("x-forwarded-proto"));
         var host = text(fields.joined("x-forwarded-host"));
-        var hops = forwarded != null ? forwarded : addresses != null ? Visitor.hops(addresses) : List.<Element>of();
+        var listed = addresses == null ? List.<Element>of() : Visitor.hops(addresses);
+        // Most proxies write X-Forwarded-For alone and let pass what a visitor sends as Forwarded: it must say the same.
+        if (forwarded != null && addresses != null && !agree(forwarded, listed)) forwarded = null;
+        var hops = forwarded != null ? forwarded : listed;
         var visitor = Visitor.behind(peer, authority, proxies, hops, proto, host);
         var ours = Element.of(peer.address().getAddress(), authority, peer.scheme());
         fields.set("forwarded", forwarded(visitor, forwarded == null && addresses != null, ours));
@@ -48,6 +52,12 @@ final class ForwardedFields {
         if (proto.isEmpty()) fields.set("x-forwarded-proto", visitor.scheme());
         if (host.isEmpty() && !visitor.host().isEmpty()) fields.set("x-forwarded-host", visitor.host());
         return visitor;
+    }
+
+    private static boolean agree(List<Element> hops, List<Element> listed) {
+        if (hops.size() != listed.size()) return false;
+        for (int i = 0; i < hops.size(); i++) if (!Objects.equals(hops.get(i).node(), listed.get(i).node())) return false;
+        return true;
     }
 
     /// @param translated from X-Forwarded-For, whose companions say scheme and host (RFC 7239 §7.4)

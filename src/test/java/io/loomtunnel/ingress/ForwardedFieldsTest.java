@@ -87,6 +87,17 @@ class ForwardedFieldsTest {
         assertEquals("https", visitor.scheme());
     }
 
+    @Test void forwardedOfAVisitorThatAProxyLetPassIsDropped() {
+        for (var invented : new String[] {"for=6.6.6.6;proto=https;host=evil", "for=6.6.6.6, for=192.0.2.7", "for=192.0.2.7, for=6.6.6.6", "proto=https"}) {
+            var fields = Fields.of("forwarded", invented, "x-forwarded-for", "192.0.2.7");
+            var visitor = write(fields, "10.0.0.1", "a");
+            assertEquals("192.0.2.7", IpText.of(visitor.address()));
+            assertEquals("http", visitor.scheme());
+            assertEquals("for=192.0.2.7;host=\"a\";proto=http, for=10.0.0.1;host=\"a\";proto=http", fields.joined("forwarded"));
+            assertEquals("192.0.2.7, 10.0.0.1", fields.joined("x-forwarded-for"));
+        }
+    }
+
     @Test void hopsThatTheVisitorInventedTellNothing() {
         var fields = Fields.of("forwarded", "for=10.9.9.9;proto=https;host=evil, for=192.0.2.7;proto=http;host=shop, for=10.2.2.2");
         var visitor = write(fields, "10.0.0.1", "a");
