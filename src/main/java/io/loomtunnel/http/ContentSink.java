@@ -27,6 +27,11 @@ public abstract class ContentSink extends OutputStream {
     /// Makes the message visibly incomplete: the stream is reset or the connection closed. Does nothing after [#end].
     public abstract void abandon();
 
+    /// Abandons the message like [#abandon], and tells a peer who can be told that it was meant: CANCEL rather than an error.
+    public void cancel() {
+        abandon();
+    }
+
     /// Abandons a message that was not ended.
     @Override public void close() {
         abandon();

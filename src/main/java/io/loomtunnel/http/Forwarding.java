@@ -202,7 +202,12 @@ public final class Forwarding {
             HttpDate.stamp(fields);
             try (var sink = exchange.respond(new ResponseHead(head.status(), fields))) {
                 var body = transaction.body();
-                body.transferTo(sink);
+                try {
+                    body.transferTo(sink);
+                } catch (CancelledException e) {
+                    sink.cancel();
+                    throw e;
+                }
                 sink.end(body.trailers());
             }
         }

@@ -30,6 +30,10 @@ final class ClientStream extends Http2Stream implements Transaction {
         HeadFields.encode(request, encoder, out);
     }
 
+    @Override ErrorCode brokenOff() {
+        return ErrorCode.CANCEL;
+    }
+
     @Override void cancelled() {}
 
     @Override public ContentSink content() {

@@ -8,6 +8,7 @@ import static io.loomtunnel.http2.ErrorCode.STREAM_CLOSED;
 
 import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.MemoryBudget;
+import io.loomtunnel.http.CancelledException;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
@@ -261,9 +262,15 @@ final class FrameHandler {
             if (streams.idle(id)) throw new ConnectionException(PROTOCOL_ERROR, "RST_STREAM on an idle stream");
             return;
         }
-        stream.lost(code == REFUSED_STREAM && handler == null
-                ? new NotProcessedException("the peer refused the stream")
-                : new StreamException(id, code, "reset by the peer"));
+        stream.lost(reset(id, code));
+    }
+
+    /// What a reset by the peer means. Of the codes CANCEL alone concerns more than this hop: it goes on as what it is; another one is to
+    /// the next hop an INTERNAL_ERROR.
+    private IOException reset(int id, ErrorCode code) {
+        if (code == ErrorCode.CANCEL) return new CancelledException("stream " + id + ": cancelled by the peer");
+        if (code == REFUSED_STREAM && handler == null) return new NotProcessedException("the peer refused the stream");
+        return new StreamException(id, code, "reset by the peer");
     }
 
     private void settings(Frame.Settings frame) throws IOException {

@@ -34,6 +34,9 @@ abstract class Http2Stream {
     /// Makes sure that the stream has an id, under the connection's lock; the sink has failed when it can't.
     abstract boolean begin();
 
+    /// What the peer is told when our message breaks off.
+    abstract ErrorCode brokenOff();
+
     /// The peer or the connection ended the stream before its time; called once, and must not block.
     abstract void cancelled();
 

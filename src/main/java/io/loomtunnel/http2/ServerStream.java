@@ -82,6 +82,11 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         HeadFields.encode(response, encoder, out);
     }
 
+    /// Not CANCEL, which gRPC takes for somebody's wish.
+    @Override ErrorCode brokenOff() {
+        return ErrorCode.INTERNAL_ERROR;
+    }
+
     @Override void cancelled() {
         var action = onCancel.getAndSet(GONE);
         if (action != null) action.run();

@@ -97,6 +97,12 @@ final class StreamSink extends ContentSink {
     @Override public void abandon() {
         if (over) return;
         over = true;
+        stream.reset(stream.brokenOff());
+    }
+
+    @Override public void cancel() {
+        if (over) return;
+        over = true;
         stream.reset(ErrorCode.CANCEL);
     }
 

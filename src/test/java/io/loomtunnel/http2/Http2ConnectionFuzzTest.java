@@ -11,6 +11,7 @@ import io.loomtunnel.fixture.Frames;
 import io.loomtunnel.fixture.Fuzz;
 import io.loomtunnel.fixture.Pieces;
 import io.loomtunnel.fixture.Replay;
+import io.loomtunnel.http.CancelledException;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.NoResponseException;
@@ -154,7 +155,7 @@ class Http2ConnectionFuzzTest {
                 text.append(content.size()).append(' ');
             }
             return text + "whole";
-        } catch (NotProcessedException | NoResponseException e) {
+        } catch (CancelledException | NotProcessedException | NoResponseException e) {
             return text + e.getClass().getSimpleName();
         } catch (StreamException | ConnectionException | MalformedMessageException e) {
             return text + e.getMessage();
