@@ -261,6 +261,8 @@ class LimitsPipeTest {
             connection.head();                       // never answers, until the proxy hangs up
             seen.add("gone");
         });
+        // The client knows that it is attached a moment before the server does.
+        while (pipe.server().tunnels().tunnels().isEmpty()) Thread.onSpinWait();
         int rounds = 50;
         for (int i = 0; i < rounds; i++) {
             try (var visitor = dial()) {
