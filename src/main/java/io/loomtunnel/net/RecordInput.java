@@ -16,8 +16,11 @@ final class RecordInput extends InputStream {
     /// Records that may bring no data: key updates, session tickets, empty ones. JSSE answers a key update with one of
     /// its own, and makes new keys for both. One more for every few KiB of data either way: a peer that is JSSE as
     /// well, once a key has served for long enough, asks for a new one at every record that still comes by the old.
+    ///
+    /// A long one counts for as many as it has room for: JSSE takes thousands of key updates in one record.
     private static final int BARREN = 128;
     private static final int BYTES_FOR_ONE = 4096;
+    private static final int KEY_UPDATE = 22;       // bytes of such a record's rest: message, content type, tag
 
     private final ByteReader in;
     private final RecordQueue queue;
@@ -27,7 +30,7 @@ final class RecordInput extends InputStream {
     private int header;                 // bytes seen of the record's header
     private int length;                 // of the record's rest, as far as it is known
     private int rest;                   // bytes that the record still has
-    private boolean fresh;              // a record began since data came
+    private int cost;                   // of the record that began last, when no data has come of it yet
     private long barren;
     private long received;              // bytes of data
     private boolean ended;
@@ -50,8 +53,8 @@ final class RecordInput extends InputStream {
     /// Data came out of the records.
     void fruitful(int bytes) {
         received += bytes;
-        if (fresh) barren--;
-        fresh = false;
+        barren -= cost;
+        cost = 0;
     }
 
     /// Whether the peer's end came without a word of TLS: what was received may be a part only.
@@ -92,14 +95,21 @@ final class RecordInput extends InputStream {
         header++;
         if (header == 1) begin(b);
         else if (header == 4) length = b << 8;
-        else if (header == HEADER_BYTES) rest = length | b;
+        else if (header == HEADER_BYTES) weigh(length | b);
+    }
+
+    private void weigh(int bytes) {
+        rest = bytes;
+        if (!established) return;
+        cost = Math.max(1, bytes / KEY_UPDATE);
+        barren += cost;
     }
 
     private void begin(int type) throws SSLException {
         if (!established) return;
         if (type == HANDSHAKE) throw new SSLException("the peer wants to renegotiate");
-        fresh = true;
-        if (++barren > BARREN && guarded && barren - BARREN > (received + queue.appended()) / BYTES_FOR_ONE) {
+        // Counted are those before this one, of which it is known whether they brought data.
+        if (guarded && barren > BARREN && barren - BARREN > (received + queue.appended()) / BYTES_FOR_ONE) {
             throw new SSLException("too many records without data");
         }
     }

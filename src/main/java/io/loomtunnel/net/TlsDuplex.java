@@ -251,6 +251,7 @@ public final class TlsDuplex implements Duplex {
     @Override public void reset() {
         plain.reset();
         closed();
+        ended.countDown();
     }
 
     /// Ends both directions; a thread that writes fails at once. TLS's end is sent behind our back if it can be:

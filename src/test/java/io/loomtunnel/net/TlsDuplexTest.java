@@ -417,6 +417,7 @@ class TlsDuplexTest {
                 reader.untilParked();
                 if (reset) ends.ours().reset();
                 else ends.ours().close();
+                ends.ours().awaitEnd(Deadline.NEVER);
                 assertInstanceOf(IOException.class, writer.failure());
                 assertInstanceOf(IOException.class, reader.failure());
             }
