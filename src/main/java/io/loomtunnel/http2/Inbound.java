@@ -321,17 +321,24 @@ final class Inbound extends Content {
 
     @Override public long transferTo(OutputStream out) throws IOException {
         long total = 0;
-        for (Segment segment; (segment = take(out)) != null; ) {
-            int n = segment.size();
-            try {
-                out.write(segment.bytes, segment.from, n);
-            } finally {
-                budget.charge(-n);
-            }
-            returned(n);
-            total += n;
-        }
+        for (int n; (n = transferSome(out)) >= 0; ) total += n;
         return total;
+    }
+
+    /// Hands over the next segment. In a method of its own: whoever waits in a loop would keep the last one, and many streams
+    /// wait for long.
+    /// @return -1 at the end
+    private int transferSome(OutputStream out) throws IOException {
+        var segment = take(out);
+        if (segment == null) return -1;
+        int n = segment.size();
+        try {
+            out.write(segment.bytes, segment.from, n);
+        } finally {
+            budget.charge(-n);
+        }
+        returned(n);
+        return n;
     }
 
     /// The next segment, now the caller's; what was written before is flushed when there is none yet.

@@ -71,6 +71,7 @@ final class Outbound {
             if (!flushing) flush(sink);
             if (sink.waiting()) await(sink);
             check(sink);
+            sink.letGo();
         } finally {
             lock.unlock();
         }

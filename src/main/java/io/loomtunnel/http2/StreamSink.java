@@ -124,6 +124,11 @@ final class StreamSink extends ContentSink {
         this.ending = ending;
     }
 
+    /// All that was offered is in the wire buffer: the array is the sender's again, and must not live as long as the stream.
+    void letGo() {
+        data = null;
+    }
+
     boolean waiting() {
         return failure == null && (headPending || length > 0 || ending != null && !ended);
     }
