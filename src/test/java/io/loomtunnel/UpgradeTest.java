@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.loomtunnel.fixture.Http2Origin;
 import io.loomtunnel.fixture.Http2Visitor;
 import io.loomtunnel.fixture.RawOrigin;
 import io.loomtunnel.fixture.Visitor;
@@ -16,6 +17,7 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.Transaction;
+import io.loomtunnel.http2.Http2Config;
 import io.loomtunnel.ingress.IngressConfig;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
@@ -359,6 +361,67 @@ class UpgradeTest {
         var socket = http2.connect("websocket", "/", "sec-websocket-version", "13");
         assertEquals(403, head(socket).status());
         assertEquals("not you", new String(socket.body().readAllBytes(), ISO_8859_1));
+    }
+
+    @Test void anHttp2OriginGetsExtendedConnectFromEitherVisitor() throws Exception {          // RFC 8441 §4
+        try (var http2Origin = new Http2Origin(connectable(true), exchange -> {
+            var request = exchange.request();
+            heads.add(request.method() + " " + request.protocol() + " " + request.path() + " " + request.fields().first("sec-websocket-protocol"));
+            var duplex = exchange.upgrade(Fields.of("sec-websocket-protocol", "chat"));
+            duplex.transferTo(duplex.out());
+            duplex.finish();
+        })) {
+            before(http2Origin);
+            visitor.send(OPENING + "Sec-WebSocket-Protocol: chat\r\n\r\nearly");
+            var answer = visitor.head();
+            assertTrue(answer.startsWith("HTTP/1.1 101 "), answer);
+            assertEquals(ACCEPT, field(answer, "Sec-WebSocket-Accept"));
+            assertEquals("chat", field(answer, "Sec-WebSocket-Protocol"));
+            assertEquals("early", visitor.read(5));
+            assertEquals("CONNECT websocket /chat?x=1 chat", heads.take());
+            visitor.finish();
+            assertEquals("", visitor.all());
+            http2();
+            var socket = http2.connect("websocket", "/", "sec-websocket-version", "13");
+            assertEquals(200, head(socket).status());
+            socket.duplex().out().write("hi".getBytes(ISO_8859_1));
+            socket.duplex().finish();
+            assertEquals("hi", new String(socket.duplex().in().readAllBytes(), ISO_8859_1));
+        }
+    }
+
+    @Test void theRefusalOfAnHttp2OriginPasses() throws Exception {
+        try (var http2Origin = new Http2Origin(connectable(true), exchange -> {
+            var sink = exchange.respond(new ResponseHead(403, Fields.of()));
+            sink.write("not you".getBytes(ISO_8859_1));
+            sink.end();
+        })) {
+            before(http2Origin);
+            visitor.send(OPENING + "\r\n");
+            assertTrue(visitor.head().startsWith("HTTP/1.1 403 "));
+            assertTrue(visitor.until("not you").endsWith("not you"));
+        }
+    }
+
+    @Test void anHttp2OriginThatTakesNoExtendedConnectIs502() throws Exception {               // RFC 8441 §3
+        try (var http2Origin = new Http2Origin(connectable(false), exchange -> heads.add("asked"))) {
+            before(http2Origin);
+            visitor.send(OPENING + "\r\n");
+            assertTrue(visitor.head().startsWith("HTTP/1.1 502 "));
+            assertTrue(heads.isEmpty());
+        }
+    }
+
+    private static Http2Config connectable(boolean connect) {
+        var config = Http2Origin.CONFIG;
+        return new Http2Config(config.maxStreams(), config.maxFrameSize(), config.maxFieldBytes(), config.maxFields(), connect, config.guarded(),
+                config.firstStreamId(), config.patience());
+    }
+
+    private void before(Http2Origin http2Origin) throws IOException {
+        pipe = new WholePipe(IngressConfig.DEFAULTS, GRACE);
+        pipe.client(client -> client.http(http2Origin.uri()).grace(GRACE));
+        visitor = new Visitor(pipe.address());
     }
 
     // ---- after the switch --------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class MainTest {
                 List.of("server", "--bind", "127.0.0.1:0", "--tls-cert", "c.pem", "--tls-key", "k.pem"),
                 List.of("server", "--bind", "127.0.0.1:0", "--https", "127.0.0.1:0", "--tls-cert", "c.pem"),
                 List.of("server", "--bind", "127.0.0.1:0", "--https", "127.0.0.1:0", "--tls-cert", "no-such.pem", "--tls-key", "k.pem"),
+                List.of("server", "--bind", "127.0.0.1:0", "--upgrade", "h2c"),
+                List.of("server", "--bind", "127.0.0.1:0", "--upgrade", "not a token"),
                 List.of("client"),
                 List.of("client", "--server", "127.0.0.1:1"),
                 List.of("client", "--http", "3000"),
