@@ -11,7 +11,6 @@ import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
 import io.loomtunnel.net.ListenerConfig;
-import io.loomtunnel.net.ProxyProtocol;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.Watchdog;
 import io.loomtunnel.serve.HttpServing;
@@ -21,15 +20,11 @@ import io.loomtunnel.tunnel.TunnelRegistry;
 import io.loomtunnel.websocket.Upgrades;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Objects;
 import javax.net.ssl.SSLContext;
 
 /// The public side for HTTP: finds the tunnel by the request's host and path, and forwards over it.
 public final class HttpIngress implements ExchangeHandler, AutoCloseable {
-    /// For the PROXY header, which a proxy sends first of all and at once.
-    private static final Duration PROXY_HEADER = Duration.ofSeconds(10);
-
     private final TunnelRegistry tunnels;
     private final IngressConfig config;
     private final Forwarding forwarding;
@@ -93,19 +88,9 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     }
 
     private void serve(SocketDuplex connection) throws IOException {
-        var source = source(connection);
+        var source = config.proxies().source(connection);
         if (tls == null) serving.serve(connection, new Peer(source, "http"));
         else serving.serve(connection, tls, new Peer(source, "https"));
-    }
-
-    /// Where the connection comes from: by a trusted proxy's PROXY header, if such are there, which precedes all else.
-    private InetSocketAddress source(SocketDuplex connection) throws IOException {
-        var address = connection.remoteAddress();
-        if (!config.proxies().proxyProtocol() || !config.proxies().trust(address.getAddress())) return address;
-        try (var _ = Watchdog.PROCESS.limit(PROXY_HEADER, connection::reset)) {
-            var header = ProxyProtocol.read(connection.in());
-            return header.source() == null ? address : header.source();
-        }
     }
 
     /// Sends one request through its tunnel. What goes wrong on the way is answered with a page that names the cause.

@@ -1,6 +1,12 @@
 package io.loomtunnel.ingress;
 
+import io.loomtunnel.net.ProxyProtocol;
+import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.Watchdog;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 
 /// The proxies in front of a public port: whose word about visitors is taken.
@@ -11,6 +17,9 @@ import java.util.List;
 public record TrustedProxies(List<AddressRange> ranges, boolean proxyProtocol) {
     /// Nobody is in front: each connection is a visitor's own.
     public static final TrustedProxies NONE = new TrustedProxies(List.of(), false);
+
+    /// For the PROXY header, which a proxy sends first of all and at once.
+    private static final Duration PROXY_HEADER = Duration.ofSeconds(10);
 
     /// Refuses a PROXY protocol that would be read from nobody.
     public TrustedProxies {
@@ -32,6 +41,16 @@ public record TrustedProxies(List<AddressRange> ranges, boolean proxyProtocol) {
     /// @return new trusted proxies
     public TrustedProxies withProxyProtocol() {
         return new TrustedProxies(ranges, true);
+    }
+
+    /// Where a connection comes from: by its proxy's PROXY header, if one must be there, which precedes all else.
+    InetSocketAddress source(SocketDuplex connection) throws IOException {
+        var address = connection.remoteAddress();
+        if (!proxyProtocol || !trust(address.getAddress())) return address;
+        try (var _ = Watchdog.PROCESS.limit(PROXY_HEADER, connection::reset)) {
+            var header = ProxyProtocol.read(connection.in());
+            return header.source() == null ? address : header.source();
+        }
     }
 
     /// Whether a connection from this address is one of a trusted proxy.

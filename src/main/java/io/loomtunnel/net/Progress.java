@@ -22,6 +22,11 @@ final class Progress {
         beat.setRelease(beat.getPlain() + 1);
     }
 
+    /// How many reads, or writes, have begun and ended so far: unchanged while nothing moves.
+    int beats() {
+        return beat.getAcquire();
+    }
+
     /// Looks once, and counts how often the same read or write was found under way.
     /// @return how many sweeps in a row have found it where it was; 0 when it moved or there is none
     int sweep() {

@@ -5,14 +5,16 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
-/// The header of the PROXY protocol, versions 1 and 2, with which a balancer says whose connection it passes on. It precedes
+/// The header of the PROXY protocol, versions 1 and 2, with which a balancer, or we, say whose connection is passed on. It precedes
 /// everything else, TLS included; whoever expects it must find it, and whoever does not must not look for it.
 ///
 /// @param source who opened the connection; null when the header names nobody (LOCAL, UNKNOWN, not TCP), and the
@@ -72,6 +74,46 @@ public record ProxyProtocol(InetSocketAddress source) {
     /// Parses a whole header.
     static ProxyProtocol parse(byte[] header, int length) throws ProtocolException {
         return header[0] == BINARY[0] ? binary(header, length) : text(new String(header, 0, length - 2, ISO_8859_1));
+    }
+
+    // ---- writing ---------------------------------------------------------------------------------------------------
+
+    /// The header of version 1 for a TCP connection.
+    /// @param source      who opened it
+    /// @param destination where it was opened to
+    public static byte[] text(InetSocketAddress source, InetSocketAddress destination) {
+        boolean v4 = bothV4(source, destination);
+        return ("PROXY " + (v4 ? "TCP4 " : "TCP6 ") + literal(source, v4) + ' ' + literal(destination, v4) + ' '
+                + source.getPort() + ' ' + destination.getPort() + "\r\n").getBytes(ISO_8859_1);
+    }
+
+    /// The header of version 2 for a TCP connection.
+    /// @param source      who opened it
+    /// @param destination where it was opened to
+    public static byte[] binary(InetSocketAddress source, InetSocketAddress destination) {
+        boolean v4 = bothV4(source, destination);
+        int addresses = v4 ? 12 : 36;
+        return ByteBuffer.allocate(FIXED + addresses).put(BINARY).put((byte) 0x21).put((byte) (v4 ? 0x11 : 0x21)).putShort((short) addresses)
+                .put(octets(source, v4)).put(octets(destination, v4))
+                .putShort((short) source.getPort()).putShort((short) destination.getPort()).array();
+    }
+
+    /// A header has one family: of two addresses that differ, the IPv4 one is written as IPv6 (RFC 4291 §2.5.5.2).
+    private static boolean bothV4(InetSocketAddress source, InetSocketAddress destination) {
+        return source.getAddress() instanceof Inet4Address && destination.getAddress() instanceof Inet4Address;
+    }
+
+    private static byte[] octets(InetSocketAddress address, boolean v4) {
+        var octets = address.getAddress().getAddress();
+        if (v4 || octets.length == 16) return octets;
+        return ByteBuffer.allocate(16).putShort(10, (short) 0xffff).put(12, octets).array();
+    }
+
+    private static String literal(InetSocketAddress address, boolean v4) {
+        if (!v4 && address.getAddress() instanceof Inet4Address) return "::ffff:" + address.getAddress().getHostAddress();
+        var literal = address.getAddress().getHostAddress();
+        int scope = literal.indexOf('%');              // of this machine only
+        return scope < 0 ? literal : literal.substring(0, scope);
     }
 
     // ---- version 1 -------------------------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ public final class SocketDuplex implements Duplex {
     private Deadline layerRead;                         // the reader's own: of the layer's read that is under way, or null
     private volatile int readPatience;                  // sweeps that may find the same read; 0 for ever
     private volatile boolean timedOut;                  // the watchdog ended the input
+    private volatile int idlePatience;                  // sweeps that may find no byte moved; 0 for ever
+    private int idleSweeps;                             // the sweep's own, as is the next one
+    private int idleBeats;
 
     /// Takes over a connected socket, and closes it when that fails.
     /// @param socket   plain: TLS is layered above
@@ -81,6 +84,12 @@ public final class SocketDuplex implements Duplex {
         timed = !coarse;
         readPatience = timed || limit.isZero() ? 0 : watchdog.sweeps(limit);
         readTimeout = limit;
+    }
+
+    /// Closes the connection once no byte has moved either way for so long: kept by the watchdog, up to a second late.
+    /// @param limit counted from the last byte; [Duration#ZERO] for ever
+    public void idleTimeout(Duration limit) {
+        idlePatience = limit.isZero() ? 0 : watchdog.sweeps(limit);
     }
 
     @Override public void finish() throws IOException {
@@ -152,6 +161,15 @@ public final class SocketDuplex implements Duplex {
         } catch (IOException _) {
             // closed: the reader has failed already
         }
+    }
+
+    /// Ends a connection on which nothing moves.
+    void checkIdle() {
+        int patience = idlePatience;
+        int now = reading.beats() + writing.beats();
+        idleSweeps = patience > 0 && now == idleBeats ? idleSweeps + 1 : 0;
+        idleBeats = now;
+        if (patience > 0 && idleSweeps >= patience) close();
     }
 
     /// The socket's unit, rounded up: a time-out that is not zero must not become the zero that waits for ever.

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 ///   a piece that the kernel has taken; once its send buffer is full it takes more only when about a third was
 ///   acknowledged, so a peer that reads slower than about 1 KB a second is taken for dead, too.
 /// - A read that waited for longer than [SocketDuplex#readTimeout] is ended.
+/// - A connection on which no byte moved for longer than [SocketDuplex#idleTimeout] is closed.
 /// - A phase that takes longer than its [#limit] has an action run: SO_TIMEOUT bounds one read, not a handshake that drips.
 public final class Watchdog implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Watchdog.class.getName());
@@ -91,9 +92,11 @@ public final class Watchdog implements AutoCloseable {
     private void sweep() {
         for (var connection : connections) {
             guarded(connection::checkRead);
-            if (connection.writing().sweep() < patience) continue;
-            LOG.log(DEBUG, () -> "reset " + connection + ": its peer takes nothing");
-            guarded(connection::reset);
+            if (connection.writing().sweep() >= patience) {
+                LOG.log(DEBUG, () -> "reset " + connection + ": its peer takes nothing");
+                guarded(connection::reset);
+            }
+            guarded(connection::checkIdle);
         }
         for (var limit : limits) guarded(limit::check);
     }

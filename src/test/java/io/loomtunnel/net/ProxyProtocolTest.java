@@ -38,6 +38,33 @@ class ProxyProtocolTest {
         assertEquals(new InetSocketAddress("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535), read(longest.getBytes(ISO_8859_1)).source());
     }
 
+    @Test void whatIsWrittenSaysWhoAndWhere() throws IOException {
+        var v4 = new InetSocketAddress("192.0.2.7", 56324);
+        var v6 = new InetSocketAddress("2001:db8::7", 56324);
+        assertEquals("PROXY TCP4 192.0.2.7 127.0.0.1 56324 443\r\n", text(v4, new InetSocketAddress("127.0.0.1", 443)));
+        assertEquals("PROXY TCP6 2001:db8:0:0:0:0:0:7 0:0:0:0:0:0:0:1 56324 443\r\n", text(v6, new InetSocketAddress("::1", 443)));
+        assertEquals("PROXY TCP6 ::ffff:192.0.2.7 0:0:0:0:0:0:0:1 56324 443\r\n", text(v4, new InetSocketAddress("::1", 443)));
+        assertEquals("0d0a0d0a000d0a515549540a" + "2111000c" + "c0000207" + "7f000001" + "dc04" + "01bb",
+                HexFormat.of().formatHex(ProxyProtocol.binary(v4, new InetSocketAddress("127.0.0.1", 443))));
+        assertEquals("0d0a0d0a000d0a515549540a" + "21210024" + "20010db8000000000000000000000007" + "00000000000000000000ffff7f000001" + "dc04" + "01bb",
+                HexFormat.of().formatHex(ProxyProtocol.binary(v6, new InetSocketAddress("127.0.0.1", 443))));
+    }
+
+    @Test void whatIsWrittenIsRead() throws IOException {
+        for (var source : new String[] {"192.0.2.7", "255.255.255.255", "::1", "2001:db8:1:2:3:4:5:6"}) {
+            for (var destination : new String[] {"10.0.0.1", "fe80::1"}) {
+                var from = new InetSocketAddress(source, 65535);
+                var to = new InetSocketAddress(destination, 1);
+                assertEquals(from, read(ProxyProtocol.text(from, to)).source());
+                assertEquals(from, read(ProxyProtocol.binary(from, to)).source());
+            }
+        }
+    }
+
+    private static String text(InetSocketAddress source, InetSocketAddress destination) {
+        return new String(ProxyProtocol.text(source, destination), ISO_8859_1);
+    }
+
     @Test void unknownNamesNobodyWhateverElseItSays() throws IOException {
         assertNull(read("PROXY UNKNOWN\r\n".getBytes(ISO_8859_1)).source());
         assertNull(read("PROXY UNKNOWN 1 2 3 4 and more\r\n".getBytes(ISO_8859_1)).source());

@@ -79,6 +79,34 @@ class WatchdogTest {
         }
     }
 
+    @Test void aConnectionOnWhichNothingMovesIsClosed() throws Exception {
+        try (var watchdog = new Watchdog(Duration.ofMillis(80)); var pair = Pair.open(watchdog)) {
+            pair.ours().idleTimeout(Duration.ofMillis(80));
+            var reader = start(() -> pair.ours().in().read());
+            assertEquals(-1, pair.peer().getInputStream().read(), "in order: nothing was unread");
+            assertInstanceOf(SocketException.class, reader.failure());
+            assertEquals(0, watchdog.watched());
+        }
+    }
+
+    @Test void aByteEitherWayKeepsAConnectionFromBeingIdle() throws Exception {
+        var limit = Duration.ofMillis(800);
+        try (var watchdog = new Watchdog(limit); var pair = Pair.open(watchdog); var clock = Pair.open(Watchdog.PROCESS)) {
+            clock.ours().readTimeout(limit.dividedBy(8));
+            pair.ours().idleTimeout(limit);
+            for (int i = 0; i < 24; i++) {              // three times as long as it may be idle, the last third in the other direction
+                assertThrows(SocketTimeoutException.class, () -> clock.ours().in().read());
+                if (i < 16) {
+                    pair.peer().getOutputStream().write('x');
+                    assertEquals('x', pair.ours().in().read());
+                } else {
+                    pair.ours().out().write('y');
+                    assertEquals('y', pair.peer().getInputStream().read());
+                }
+            }
+        }
+    }
+
     @Test void onlyTheSameWriteFoundAgainCountsAsStuck() {
         var progress = new Progress();
         assertEquals(0, progress.sweep(), "nothing is being written");
