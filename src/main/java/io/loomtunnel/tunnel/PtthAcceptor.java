@@ -19,6 +19,8 @@ import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.tunnel.Authenticator.Verdict;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /// The server's end of the handshake: answers the Upgrade, and is the HTTP client of the connection from then on.
 ///
@@ -32,6 +34,7 @@ public final class PtthAcceptor implements ExchangeHandler {
     private final TunnelRegistry tunnels;
     private final Authenticator authenticator;
     private final VisitorAddress visitors;
+    private final TcpPorts ports;
     private final PtthConfig config;
     private final FailedAttempts failures = new FailedAttempts(System::nanoTime);
 
@@ -39,12 +42,14 @@ public final class PtthAcceptor implements ExchangeHandler {
     /// @param tunnels       where those who attach are entered
     /// @param authenticator judges their tokens
     /// @param visitors      what they are told about their visitors' addresses
+    /// @param ports         where the visitors of TCP services come
     /// @param config        limits
-    public PtthAcceptor(TunnelRegistry tunnels, Authenticator authenticator, VisitorAddress visitors,
+    public PtthAcceptor(TunnelRegistry tunnels, Authenticator authenticator, VisitorAddress visitors, TcpPorts ports,
                         PtthConfig config) {
         this.tunnels = tunnels;
         this.authenticator = authenticator;
         this.visitors = visitors;
+        this.ports = ports;
         this.config = config;
     }
 
@@ -66,10 +71,24 @@ public final class PtthAcceptor implements ExchangeHandler {
             refuse(exchange, refusal);
             return;
         }
+        var claimed = new LinkedHashMap<Route.Tcp, Integer>();
         try {
-            serve(exchange, claim, deadline);
+            if (claimPorts(exchange, claim, claimed)) serve(exchange, claim, claimed, deadline);
         } finally {
             tunnels.giveUp(claim);
+            claimed.keySet().forEach(ports::release);
+        }
+    }
+
+    /// After the claim was admitted: a name of another token's must not open a port.
+    /// @return false when a service has no port, and the exchange was answered
+    private boolean claimPorts(Exchange exchange, Claim claim, Map<Route.Tcp, Integer> claimed) throws IOException {
+        try {
+            for (var route : claim.routes()) if (route instanceof Route.Tcp tcp) claimed.put(tcp, ports.claim(tcp));
+            return true;
+        } catch (StatusException refusal) {
+            refuse(exchange, refusal);
+            return false;
         }
     }
 
@@ -94,10 +113,13 @@ public final class PtthAcceptor implements ExchangeHandler {
         };
     }
 
-    private void serve(Exchange exchange, Claim claim, Deadline deadline) throws IOException {
+    private void serve(Exchange exchange, Claim claim, Map<Route.Tcp, Integer> claimed, Deadline deadline) throws IOException {
         var server = Routes.host(exchange.request().authority());
-        var urls = claim.routes().stream().map(route -> url(route, server)).filter(url -> !url.isEmpty()).toList();
-        var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls).fields());
+        var urls = claim.routes().stream().map(route -> switch (route) {
+            case Route.Http http -> visitors.of(http, server);
+            case Route.Tcp tcp -> "tcp://" + server + ":" + claimed.get(tcp);
+        }).toList();
+        var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls, claimed).fields());
         var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
         var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
         var connection = Http2Connection.client(duplex, in, http2, claim.peer());
@@ -112,13 +134,6 @@ public final class PtthAcceptor implements ExchangeHandler {
             join(opening);             // so that nobody attaches a tunnel that was removed
             tunnels.remove(claim, tunnel);
         }
-    }
-
-    private String url(Route route, String server) {
-        return switch (route) {
-            case Route.Http http -> visitors.of(http, server);
-            case Route.Tcp _ -> "";
-        };
     }
 
     private void attach(Claim claim, Tunnel tunnel, Http2Connection connection, Deadline deadline) {

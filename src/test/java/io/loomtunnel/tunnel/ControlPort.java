@@ -34,7 +34,7 @@ final class ControlPort implements AutoCloseable {
             if (!token.equals("token") && !token.equals("stranger")) return new Verdict.Unknown();
             if (routes.contains(Route.of("forbidden.example"))) return new Verdict.Forbidden("not yours");
             return new Verdict.Granted(token);
-        }, VisitorAddress.http(8080), config);
+        }, VisitorAddress.http(8080), TcpPorts.NONE, config);
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         listener = Listener.start(address, ListenerConfig.DEFAULTS, connection -> {
             var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);

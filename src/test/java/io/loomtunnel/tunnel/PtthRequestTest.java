@@ -9,6 +9,7 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.StatusException;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -146,10 +147,20 @@ class PtthRequestTest {
 
     @Test void theAnswerNamesRoutesAndVisitors() throws Exception {
         var urls = List.of("http://a:8080/", "http://edge:8080/");
-        var answer = new PtthAnswer(List.of(Route.of("a"), Route.CATCH_ALL), urls);
+        var answer = new PtthAnswer(List.of(Route.of("a"), Route.CATCH_ALL), urls, Map.of());
         assertEquals(answer, PtthAnswer.parse(answer.fields(), List.of()));
         var other = Fields.of("connection", "upgrade", "upgrade", "ptth", "alpn", "h2");
         assertEquals(List.of(Route.of("b")), PtthAnswer.parse(other, List.of(Route.of("b"))).routes());
+    }
+
+    @Test void theAnswerNamesTheOneWhoHasNoUrlToo() throws Exception {
+        var answer = new PtthAnswer(List.of(Route.of("a"), new Route.Tcp("db")), List.of("", "tcp://edge:20001"), Map.of(new Route.Tcp("db"), 20001));
+        assertEquals("\"a\", \"tcp:db\";port=20001", answer.fields().first("loomtunnel-routes"));
+        var read = PtthAnswer.parse(answer.fields(), List.of());
+        assertEquals(answer.routes(), read.routes());
+        assertEquals(answer.visitors(), read.visitors());
+        var silent = new PtthAnswer(List.of(Route.of("a")), List.of(""), Map.of());
+        assertFalse(silent.fields().has("loomtunnel-visitors"));
     }
 
     @Test void aSwitchToAnotherProtocolIsRefused() {
