@@ -10,17 +10,20 @@ import io.loomtunnel.pool.Origin;
 import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.HostHeader;
 import io.loomtunnel.proxy.HttpProxy;
+import io.loomtunnel.proxy.TcpOrigin;
+import io.loomtunnel.proxy.TcpProxy;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
+import io.loomtunnel.tunnel.TcpConnect;
 import io.loomtunnel.tunnel.TunnelDialer;
 import io.loomtunnel.tunnel.TunnelSession;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -71,6 +74,7 @@ public final class TunnelClient implements AutoCloseable {
         private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
 
         private final Map<Route.Http, Service> services = new LinkedHashMap<>();
+        private final Map<Route.Tcp, TcpOrigin> tcp = new LinkedHashMap<>();
         private String host = "127.0.0.1";
         private int port = 7835;
         private boolean plaintext;
@@ -143,6 +147,27 @@ public final class TunnelClient implements AutoCloseable {
             return this;
         }
 
+        /// Serves a TCP service from a port of this machine.
+        /// @param name of the service, as the server knows it
+        /// @param port of 127.0.0.1
+        /// @return this
+        /// @throws IllegalArgumentException the name is none, or was given before, or the port cannot be dialled
+        public Builder tcp(String name, int port) {
+            return tcp(name, new TcpOrigin("127.0.0.1", port));
+        }
+
+        /// Serves a TCP service.
+        /// @param name   of the service, as the server knows it
+        /// @param origin is dialled for each visitor
+        /// @return this
+        /// @throws IllegalArgumentException the name is none, or was given before
+        public Builder tcp(String name, TcpOrigin origin) {
+            if (tcp.putIfAbsent(new Route.Tcp(name), Objects.requireNonNull(origin)) != null) {
+                throw new IllegalArgumentException(name + " is given twice");
+            }
+            return this;
+        }
+
         /// Sets how connections to the origins are kept.
         /// @param config replaces the defaults
         /// @return this
@@ -201,7 +226,9 @@ public final class TunnelClient implements AutoCloseable {
                 throw new IllegalStateException(
                         "the token would travel to " + host + " without encryption: say plaintext() to allow it");
             }
-            var dialer = new TunnelDialer(host, port, token, List.copyOf(services.keySet()), dial);
+            var routes = new ArrayList<Route>(services.keySet());
+            routes.addAll(tcp.keySet());
+            var dialer = new TunnelDialer(host, port, token, routes, dial);
             var origins = new Routes<Origin>();
             var proxy = new HttpProxy(origins, pool, hostHeader);
             var handlers = new Routes<ExchangeHandler>();
@@ -209,7 +236,11 @@ public final class TunnelClient implements AutoCloseable {
                 if (service instanceof Service.Nearby(var origin)) origins.put(route.host(), route.path(), origin);
                 handlers.put(route.host(), route.path(), service instanceof Service.Own(var handler) ? handler : proxy);
             });
-            var session = new TunnelSession(dialer, exchange -> dispatch(handlers, exchange), listener);
+            var connections = new TcpProxy(tcp, pool.connectTimeout());
+            var session = new TunnelSession(dialer, exchange -> {
+                if (TcpConnect.isMeant(exchange.request())) connections.handle(exchange);
+                else dispatch(handlers, exchange);
+            }, listener);
             session.start();
             return new TunnelClient(session, proxy, grace);
         }

@@ -3,6 +3,8 @@ package io.loomtunnel;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.ingress.HttpIngress;
 import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.ingress.TcpIngressConfig;
+import io.loomtunnel.ingress.TcpServices;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
 import io.loomtunnel.net.ListenerConfig;
@@ -11,6 +13,7 @@ import io.loomtunnel.serve.ServeConfig;
 import io.loomtunnel.tunnel.Authenticator;
 import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.PtthConfig;
+import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.TunnelEvent;
 import io.loomtunnel.tunnel.TunnelRegistry;
 import io.loomtunnel.tunnel.VisitorAddress;
@@ -18,6 +21,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
@@ -30,13 +35,15 @@ public final class TunnelServer implements AutoCloseable {
     private final TunnelRegistry tunnels;
     private final HttpIngress http;                     // null without such a port, as is the next one
     private final HttpIngress https;
+    private final TcpServices tcp;
     private final Listener control;
     private final Duration grace;
 
-    private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, Listener control, Duration grace) {
+    private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, TcpServices tcp, Listener control, Duration grace) {
         this.tunnels = tunnels;
         this.http = http;
         this.https = https;
+        this.tcp = tcp;
         this.control = control;
         this.grace = grace;
     }
@@ -69,6 +76,16 @@ public final class TunnelServer implements AutoCloseable {
         return https.localAddress();
     }
 
+    /// Where the visitors of a TCP service come.
+    /// @param name of the service
+    /// @return with the port that was taken
+    /// @throws IllegalStateException it has no port: none was opened for it, and no client serves it
+    public InetSocketAddress tcpAddress(String name) {
+        var address = tcp.address(name);
+        if (address == null) throw new IllegalStateException("no port for the TCP service " + name);
+        return address;
+    }
+
     /// The clients that are attached.
     /// @return the registry that the control port fills and the visitors' port asks
     public TunnelRegistry tunnels() {
@@ -80,11 +97,21 @@ public final class TunnelServer implements AutoCloseable {
     @Override public void close() {
         var deadline = Deadline.after(grace.plusNanos(1));     // zero would be for ever
         tunnels.drain();
+        var closingTcp = Thread.ofVirtual().name("loomtunnel-close").start(() -> tcp.close(deadline));   // all have the whole time
         if (https != null) https.drain();
         if (http != null) http.close(deadline);
         if (https != null) https.close(deadline);
+        join(closingTcp);
         tunnels.close(deadline);
         control.close();
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// How a server is to be.
@@ -93,6 +120,10 @@ public final class TunnelServer implements AutoCloseable {
         private InetSocketAddress http;
         private InetSocketAddress https;
         private SSLContext tls;
+        private final Map<String, InetSocketAddress> tcp = new LinkedHashMap<>();
+        private InetSocketAddress rangeFirst;                  // null without a range
+        private int rangeLast;
+        private TcpIngressConfig tcpIngress = TcpIngressConfig.DEFAULTS;
         private boolean plaintext;
         private Authenticator authenticator;
         private IngressConfig ingress = IngressConfig.DEFAULTS;
@@ -146,6 +177,48 @@ public final class TunnelServer implements AutoCloseable {
         public Builder https(InetSocketAddress address, SSLContext tls) {
             https = Objects.requireNonNull(address);
             this.tls = Objects.requireNonNull(tls);
+            return this;
+        }
+
+        /// Accepts visitors of a TCP service on all addresses of this machine.
+        /// @param name of the service: 1 to 63 letters, digits, `-`, `_` and `.`
+        /// @param port 0 takes a free one
+        /// @return this
+        /// @throws IllegalArgumentException the name is none, or was given before
+        public Builder tcp(String name, int port) {
+            return tcp(name, new InetSocketAddress(port));
+        }
+
+        /// Accepts visitors of a TCP service on this address.
+        /// @param name    of the service: 1 to 63 letters, digits, `-`, `_` and `.`
+        /// @param address port 0 takes a free one
+        /// @return this
+        /// @throws IllegalArgumentException the name is none, or was given before
+        public Builder tcp(String name, InetSocketAddress address) {
+            var key = new Route.Tcp(name).name();
+            if (tcp.putIfAbsent(key, Objects.requireNonNull(address)) != null) throw new IllegalArgumentException(key + " is given twice");
+            return this;
+        }
+
+        /// Gives every TCP service that clients register, and that has no port of its own, one of these ports.
+        /// @param first its address, with the lowest port
+        /// @param last  the highest port
+        /// @return this
+        /// @throws IllegalArgumentException it is no range
+        public Builder tcpRange(InetSocketAddress first, int last) {
+            if (first.getPort() < 1 || last < first.getPort() || last > 0xffff) {
+                throw new IllegalArgumentException("no range of ports: " + first.getPort() + "-" + last);
+            }
+            rangeFirst = first;
+            rangeLast = last;
+            return this;
+        }
+
+        /// Sets limits and time-outs for the visitors of TCP services.
+        /// @param config replaces the defaults
+        /// @return this
+        public Builder tcpIngress(TcpIngressConfig config) {
+            tcpIngress = Objects.requireNonNull(config);
             return this;
         }
 
@@ -208,15 +281,20 @@ public final class TunnelServer implements AutoCloseable {
             }
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
+            var services = new TcpServices(tunnels, tcpIngress);
             HttpIngress clear = null;
             HttpIngress encrypted = null;
             try {
                 if (http != null) clear = HttpIngress.start(http, tunnels, ingress);
                 if (https != null) encrypted = HttpIngress.start(https, tls, tunnels, ingress);
-                return new TunnelServer(tunnels, clear, encrypted, control(tunnels, addresses(clear, encrypted)), grace);
+                for (var service : tcp.entrySet()) services.open(service.getKey(), service.getValue());
+                if (rangeFirst != null) services.range(rangeFirst, rangeLast);
+                var control = control(tunnels, addresses(clear, encrypted), services);
+                return new TunnelServer(tunnels, clear, encrypted, services, control, grace);
             } catch (IOException | RuntimeException e) {
                 if (clear != null) clear.close();
                 if (encrypted != null) encrypted.close();
+                services.close();
                 throw e;
             }
         }
@@ -227,8 +305,8 @@ public final class TunnelServer implements AutoCloseable {
             return clear == null ? VisitorAddress.NONE : VisitorAddress.http(clear.localAddress().getPort());
         }
 
-        private Listener control(TunnelRegistry tunnels, VisitorAddress addresses) throws IOException {
-            var acceptor = new PtthAcceptor(tunnels, authenticator, addresses, handshake);
+        private Listener control(TunnelRegistry tunnels, VisitorAddress addresses, TcpServices services) throws IOException {
+            var acceptor = new PtthAcceptor(tunnels, authenticator, addresses, services, handshake);
             var usual = ServeConfig.DEFAULTS;
             var limits = usual.withTimeouts(usual.headTimeout(), usual.contentTimeout(), FIRST_BYTE);
             var serving = new HttpServing(limits, acceptor);
