@@ -3,8 +3,10 @@ package io.loomtunnel.cli;
 import io.loomtunnel.TunnelClient;
 import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.HostHeader;
+import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.HashMap;
 
 /// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
 final class ClientCommand {
@@ -27,19 +29,27 @@ final class ClientCommand {
         boolean plaintext = typed.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
         var server = server(typed, plaintext);
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
-        if (services.isEmpty()) throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word());
+        var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
+        if (services.isEmpty() && tcp.isEmpty()) {
+            throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word() + " or " + Flag.TCP_SERVICE + " "
+                    + Flag.TCP_SERVICE.word());
+        }
         if (!plaintext && !isThisMachine(server.host())) {
             throw ExitException.usage(Flag.SERVER + " " + server + ": the tunnel is not encrypted yet; write " + SCHEME + server
                     + " if everybody on the way may read it");
         }
         var trust = OriginTrust.of(arguments, screen);
-        var news = new ClientNews(screen, services);
+        var targets = new HashMap<Route, String>();
+        for (var service : services) targets.put(service.route(), service.origin().toString());
+        for (var service : tcp) targets.put(service.route(), service.origin().toString());
+        var news = new ClientNews(screen, targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
         var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace()).listener(news::tell)
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
         for (var service : services) builder.http(service.route().toString(), service.origin());
+        for (var service : tcp) builder.tcp(service.route().name(), service.origin());
         var client = builder.open();
         var drain = Drain.onSignal(screen, client, limits.grace());
         var refusal = news.awaitRefusal();

@@ -2,25 +2,25 @@ package io.loomtunnel.cli;
 
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /// Tells the person at the terminal how the link with the server fares: what is served where, and one line for each
 /// loss and each return, however many dials lie between them.
 final class ClientNews {
     private final Screen screen;
-    private final List<Service> services;
+    private final Map<Route, String> targets;
     private final CountDownLatch ended = new CountDownLatch(1);
     private List<String> shown = List.of();        // the lines of the services, as the person last saw them
     private boolean attached;
     private String trouble = "";                   // the last reason shown, until the link is back
     private volatile String refusal;
 
-    ClientNews(Screen screen, List<Service> services) {
+    ClientNews(Screen screen, Map<Route, String> targets) {
         this.screen = screen;
-        this.services = services;
+        this.targets = targets;
     }
 
     /// Waits until the server has refused this client for good.
@@ -55,7 +55,7 @@ final class ClientNews {
     private void attached(List<Route> routes, List<String> visitors) {
         var lines = new ArrayList<String>();
         for (int i = 0; i < routes.size(); i++) {
-            lines.add(address(routes.get(i), i < visitors.size() ? visitors.get(i) : "") + " -> " + origin(routes.get(i)));
+            lines.add(address(routes.get(i), i < visitors.size() ? visitors.get(i) : "") + " -> " + target(routes.get(i)));
         }
         if (!lines.equals(shown)) for (var line : lines) screen.say(line);
         else if (!attached) screen.say("attached again");
@@ -70,8 +70,9 @@ final class ClientNews {
         return clean.endsWith("/") ? clean.substring(0, clean.length() - 1) : clean;
     }
 
-    private URI origin(Route route) {
-        for (var service : services) if (service.route().equals(route)) return service.origin();
-        throw new IllegalStateException("the server registered " + route + ", which nobody asked for");
+    private String target(Route route) {
+        var target = targets.get(route);
+        if (target == null) throw new IllegalStateException("the server registered " + route + ", which nobody asked for");
+        return target;
     }
 }

@@ -22,6 +22,10 @@ record Flag(String name, String word, Many many, String help) {
             "certificate for --https and its chain (PEM); the first is for names that no other has");
     static final Flag TLS_KEY = new Flag("tls-key", "FILE", Many.OFTEN,
             "the private key of each --tls-cert, in the same order (PEM, not encrypted)");
+    static final Flag TCP = new Flag("tcp", "NAME=ADDR", Many.OFTEN,
+            "where visitors of the TCP service NAME come; --http then has no default");
+    static final Flag TCP_RANGE = new Flag("tcp-range", "FIRST-LAST", Many.ONCE,
+            "ports for the TCP services of clients that have none: 20000-20100");
     static final Flag PLAINTEXT = new Flag("plaintext", "", Many.ONCE,
             "let clients attach from elsewhere although the tunnel is not encrypted yet");
     static final Flag TRUST_PROXY = new Flag("trust-proxy", "CIDR", Many.OFTEN,
@@ -34,6 +38,8 @@ record Flag(String name, String word, Many many, String help) {
             "the server to attach to (port 7835); on another machine only with http://");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,
             "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://…, https://…, h2c://…");
+    static final Flag TCP_SERVICE = new Flag("tcp", "NAME=TARGET[,proxy=v1|v2]", Many.OFTEN,
+            "serve a TCP service from TARGET: PORT or HOST:PORT, with a PROXY header if wanted");
     static final Flag ORIGIN_CA = new Flag("origin-ca", "FILE", Many.ONCE,
             "verify https:// targets by the CA certificates in FILE (PEM), not the system's");
     static final Flag ORIGIN_INSECURE = new Flag("origin-insecure", "", Many.ONCE,

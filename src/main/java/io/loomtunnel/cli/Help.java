@@ -56,8 +56,8 @@ final class Help {
 
     private static String usage(Command command) {
         return switch (command) {
-            case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR --tls-cert FILE --tls-key FILE …] [--token-file FILE]";
-            case CLIENT -> " --server HOST[:PORT] --http [HOST=]TARGET …";
+            case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR …] [--tcp NAME=ADDR …] [--token-file FILE]";
+            case CLIENT -> " --server HOST[:PORT] [--http [HOST=]TARGET …] [--tcp NAME=TARGET …]";
             case DEMO -> " [--once]";
             case VERSION -> "";
         };

@@ -1,6 +1,7 @@
 package io.loomtunnel.cli;
 
 import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.VisitorLimits;
 import io.loomtunnel.pool.PoolConfig;
 import java.time.Duration;
@@ -20,7 +21,8 @@ final class Limits {
     static final Flag IDLE_TIMEOUT = flag("idle-timeout", "TIME", "between two requests of a connection (75s)");
     static final Flag WRITE_TIMEOUT = flag("write-timeout", "TIME", "for a visitor who takes nothing of a response (60s)");
     static final Flag SERVER_RESPONSE_TIMEOUT = flag("response-timeout", "TIME", "for the head of a response: then 504 (65s)");
-    static final Flag HOLD = flag("hold", "TIME", "a request waits for a client that left a moment ago: then 503 (5s)");
+    static final Flag TCP_IDLE_TIMEOUT = flag("tcp-idle-timeout", "TIME", "without a byte in either direction of a TCP connection (off)");
+    static final Flag HOLD = flag("hold", "TIME", "a visitor waits for a client that left a moment ago: then 503 (5s)");
     static final Flag GRACE = flag("grace", "TIME", "what is under way has to end in, after a signal (10s)");
 
     static final Flag CONNECT_TIMEOUT = flag("connect-timeout", "TIME", "for a connection to a target: then 502 (5s)");
@@ -30,7 +32,7 @@ final class Limits {
     static final Flag EVICTION_INTERVAL = flag("eviction-interval", "TIME", "how often they are looked through (30s)");
 
     static final List<Flag> SERVER = List.of(MAX_CONNECTIONS, MAX_STREAMS, MAX_REQUEST_LINE, MAX_FIELD_SECTION, MAX_FIELDS, MAX_REQUEST_BODY,
-            MAX_RESPONSE_BODY, HEAD_TIMEOUT, CONTENT_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT, SERVER_RESPONSE_TIMEOUT, HOLD, GRACE);
+            MAX_RESPONSE_BODY, HEAD_TIMEOUT, CONTENT_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT, SERVER_RESPONSE_TIMEOUT, TCP_IDLE_TIMEOUT, HOLD, GRACE);
     static final List<Flag> CLIENT = List.of(CONNECT_TIMEOUT, RESPONSE_TIMEOUT, MAX_IDLE, TARGET_IDLE_TIMEOUT, EVICTION_INTERVAL, GRACE);
 
     private final Arguments arguments;
@@ -56,6 +58,14 @@ final class Limits {
                         some(HEAD_TIMEOUT, usual.headTimeout()), some(CONTENT_TIMEOUT, usual.contentTimeout()),
                         some(IDLE_TIMEOUT, usual.idleTimeout()), some(WRITE_TIMEOUT, usual.writeTimeout())))
                 .withResponseTimeout(time(SERVER_RESPONSE_TIMEOUT, config.responseTimeout())).withHold(time(HOLD, config.hold()));
+    }
+
+    /// What the visitors of each TCP service may do.
+    /// @param config with everything that is no limit
+    /// @throws ExitException a value makes no sense
+    TcpIngressConfig of(TcpIngressConfig config) throws ExitException {
+        return config.withMaxConnections(count(MAX_CONNECTIONS, config.maxConnections(), 1)).withHold(time(HOLD, config.hold()))
+                .withIdleTimeout(time(TCP_IDLE_TIMEOUT, config.idleTimeout()));
     }
 
     /// How the client's connections to its targets are kept.

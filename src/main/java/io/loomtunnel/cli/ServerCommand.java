@@ -3,6 +3,7 @@ package io.loomtunnel.cli;
 import io.loomtunnel.TunnelServer;
 import io.loomtunnel.ingress.AddressRange;
 import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.TrustedProxies;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.Tunnel;
@@ -33,16 +34,21 @@ final class ServerCommand {
     /// @throws ExitException it could not start
     int run() throws IOException, InterruptedException {
         var bind = address(Flag.BIND, BIND);
+        var tcp = TcpListeners.of(arguments);
         var encrypted = given(Flag.VISITORS_TLS) ? address(Flag.VISITORS_TLS, VISITORS_TLS) : null;
-        var visitors = encrypted == null || given(Flag.VISITORS) ? address(Flag.VISITORS, VISITORS) : null;
+        // Whoever asks for other ports does not want one more that he did not ask for.
+        boolean inClear = encrypted == null && tcp.none() || given(Flag.VISITORS);
+        var visitors = inClear ? address(Flag.VISITORS, VISITORS) : null;
         var certificates = certificates(encrypted != null);
         var limits = new Limits(arguments);
+        var config = ingress();
         var builder = TunnelServer.builder().bind(bind).grace(limits.grace()).listener(this::tell)
-                .ingress(limits.of(ingress()));
+                .ingress(limits.of(config)).tcpIngress(limits.of(TcpIngressConfig.DEFAULTS.withProxies(config.proxies())));
         if (visitors != null) builder.http(visitors);
         if (encrypted != null) {
             builder.https(encrypted, new CertificateStore(certificates, CertificateStore.PAUSE, screen).context());
         }
+        tcp.addTo(builder);
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
         } else if (!bind.getAddress().isLoopbackAddress()) {
@@ -51,11 +57,20 @@ final class ServerCommand {
         }
         var given = Token.given(arguments, screen);
         var token = given.isEmpty() ? Token.made() : given;
-        var server = start(builder.token(token), bind, visitors, encrypted);
+        var ports = new Ports();
+        ports.add(Flag.BIND.toString(), bind);
+        ports.add(Flag.VISITORS.toString(), visitors);
+        ports.add(Flag.VISITORS_TLS.toString(), encrypted);
+        tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
+        var server = start(builder.token(token), ports);
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
         if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
-        if (given.isEmpty()) sayToken(token, server.controlAddress());
+        for (var name : tcp.services().keySet()) {
+            screen.say("listening for visitors of " + name + " on tcp://" + Endpoint.text(server.tcpAddress(name)));
+        }
+        boolean onlyTcp = visitors == null && encrypted == null;
+        if (given.isEmpty()) sayToken(token, server.controlAddress(), onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
         Drain.onSignal(screen, server, limits.grace());
         new CountDownLatch(1).await();
         return ExitException.DONE;
@@ -117,39 +132,20 @@ final class ServerCommand {
         return new TrustedProxies(ranges, header);
     }
 
-    /// @param visitors null without such a port, as is `encrypted`
-    private static TunnelServer start(TunnelServer.Builder builder, InetSocketAddress bind, InetSocketAddress visitors,
-                                      InetSocketAddress encrypted) throws IOException {
+    private static TunnelServer start(TunnelServer.Builder builder, Ports ports) throws IOException {
         try {
             return builder.start();
         } catch (BindException e) {
-            // Which of them it was, only the message tells.
-            if (isOf(e, encrypted)) throw refused(Flag.VISITORS_TLS, encrypted, e);
-            if (isOf(e, visitors)) throw refused(Flag.VISITORS, visitors, e);
-            throw refused(Flag.BIND, bind, e);
+            throw ports.refused(e);
         }
     }
 
-    private static boolean isOf(BindException failure, InetSocketAddress address) {
-        return address != null && failure.getMessage().contains(" " + Endpoint.text(address) + ":");
-    }
-
-    private static ExitException refused(Flag flag, InetSocketAddress address, BindException cause) {
-        var reason = cause.getCause() == null ? "" : Text.reason(cause.getCause());
-        var place = "port " + address.getPort() + " on " + address.getAddress().getHostAddress();
-        if (reason.contains("in use")) return ExitException.usage(place + " is in use: choose another with " + flag, cause);
-        if (reason.contains("ermission")) {
-            return ExitException.usage(place + " needs more rights than this user has: choose another with " + flag, cause);
-        }
-        return ExitException.usage(flag + " " + Endpoint.text(address) + ": this machine cannot listen there: " + reason, cause);
-    }
-
-    private void sayToken(String token, InetSocketAddress control) {
+    private void sayToken(String token, InetSocketAddress control, String service) {
         InetAddress address = control.getAddress();
         var server = address.isAnyLocalAddress() ? "http://THIS-SERVER:" + control.getPort()
                 : (address.isLoopbackAddress() ? "" : "http://") + Endpoint.text(control);
         screen.say("no token was given, so this run has one of its own; to attach a program on port 3000:");
-        screen.say("  " + Token.VARIABLE + "=" + token + " loomtunnel client --server " + server + " --http 3000");
+        screen.say("  " + Token.VARIABLE + "=" + token + " loomtunnel client --server " + server + " " + service);
     }
 
     private void tell(TunnelEvent event) {
