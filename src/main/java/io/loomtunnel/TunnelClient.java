@@ -17,7 +17,7 @@ import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
 import io.loomtunnel.tunnel.TcpConnect;
 import io.loomtunnel.tunnel.TunnelDialer;
-import io.loomtunnel.tunnel.TunnelSession;
+import io.loomtunnel.tunnel.TunnelSessions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -30,11 +30,11 @@ import java.util.function.Consumer;
 
 /// The private side as a whole: attaches to a server, stays attached, and serves its visitors from origins nearby.
 public final class TunnelClient implements AutoCloseable {
-    private final TunnelSession session;
+    private final TunnelSessions session;
     private final HttpProxy proxy;
     private final Duration grace;
 
-    private TunnelClient(TunnelSession session, HttpProxy proxy, Duration grace) {
+    private TunnelClient(TunnelSessions session, HttpProxy proxy, Duration grace) {
         this.session = session;
         this.proxy = proxy;
         this.grace = grace;
@@ -82,6 +82,7 @@ public final class TunnelClient implements AutoCloseable {
         private PoolConfig pool = PoolConfig.DEFAULTS;
         private HostHeader hostHeader = HostHeader.PRESERVE;
         private DialConfig dial = DialConfig.DEFAULTS;
+        private int connections = 1;
         private Duration grace = Duration.ofSeconds(5);
         private Consumer<SessionEvent> listener = _ -> { };
 
@@ -184,6 +185,16 @@ public final class TunnelClient implements AutoCloseable {
             return this;
         }
 
+        /// Spreads visitors over several connections to the server; one that is lost takes only its own visitors with it.
+        /// @param count 1 to [TunnelSessions#MOST]
+        /// @return this
+        /// @throws IllegalArgumentException it is none
+        public Builder connections(int count) {
+            if (count < 1 || count > TunnelSessions.MOST) throw new IllegalArgumentException("connections " + count);
+            connections = count;
+            return this;
+        }
+
         /// Sets how long [TunnelClient#close] waits for requests under way.
         /// @param time zero to wait for none
         /// @return this
@@ -236,9 +247,9 @@ public final class TunnelClient implements AutoCloseable {
                 if (service instanceof Service.Nearby(var origin)) origins.put(route.host(), route.path(), origin);
                 handlers.put(route.host(), route.path(), service instanceof Service.Own(var handler) ? handler : proxy);
             });
-            var connections = new TcpProxy(tcp, pool.connectTimeout());
-            var session = new TunnelSession(dialer, exchange -> {
-                if (TcpConnect.isMeant(exchange.request())) connections.handle(exchange);
+            var visits = new TcpProxy(tcp, pool.connectTimeout());
+            var session = new TunnelSessions(dialer, connections, exchange -> {
+                if (TcpConnect.isMeant(exchange.request())) visits.handle(exchange);
                 else dispatch(handlers, exchange);
             }, listener);
             session.start();

@@ -45,7 +45,8 @@ final class ClientCommand {
         var news = new ClientNews(screen, targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
-        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace()).listener(news::tell)
+        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace())
+                .connections(limits.connections()).listener(news::tell)
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
         for (var service : services) builder.http(service.route().toString(), service.origin());

@@ -4,6 +4,7 @@ import io.loomtunnel.ingress.IngressConfig;
 import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.VisitorLimits;
 import io.loomtunnel.pool.PoolConfig;
+import io.loomtunnel.tunnel.TunnelSessions;
 import java.time.Duration;
 import java.util.List;
 
@@ -25,6 +26,7 @@ final class Limits {
     static final Flag HOLD = flag("hold", "TIME", "a visitor waits for a client that left a moment ago: then 503 (5s)");
     static final Flag GRACE = flag("grace", "TIME", "what is under way has to end in, after a signal (10s)");
 
+    static final Flag CONNECTIONS = flag("connections", "N", "connections to the server that visitors are spread over (1)");
     static final Flag CONNECT_TIMEOUT = flag("connect-timeout", "TIME", "for a connection to a target: then 502 (5s)");
     static final Flag RESPONSE_TIMEOUT = flag("response-timeout", "TIME", "for the head of a target's response: then 504 (60s)");
     static final Flag MAX_IDLE = flag("max-idle", "N", "unused connections kept for each target (32)");
@@ -33,7 +35,7 @@ final class Limits {
 
     static final List<Flag> SERVER = List.of(MAX_CONNECTIONS, MAX_STREAMS, MAX_REQUEST_LINE, MAX_FIELD_SECTION, MAX_FIELDS, MAX_REQUEST_BODY,
             MAX_RESPONSE_BODY, HEAD_TIMEOUT, CONTENT_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT, SERVER_RESPONSE_TIMEOUT, TCP_IDLE_TIMEOUT, HOLD, GRACE);
-    static final List<Flag> CLIENT = List.of(CONNECT_TIMEOUT, RESPONSE_TIMEOUT, MAX_IDLE, TARGET_IDLE_TIMEOUT, EVICTION_INTERVAL, GRACE);
+    static final List<Flag> CLIENT = List.of(CONNECTIONS, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, MAX_IDLE, TARGET_IDLE_TIMEOUT, EVICTION_INTERVAL, GRACE);
 
     private final Arguments arguments;
 
@@ -75,6 +77,13 @@ final class Limits {
         return config.withConnectTimeout(some(CONNECT_TIMEOUT, config.connectTimeout())).withResponseTimeout(time(RESPONSE_TIMEOUT, config.responseTimeout()))
                 .withMaxIdlePerHost(count(MAX_IDLE, config.maxIdlePerHost(), 0)).withIdleTimeout(some(TARGET_IDLE_TIMEOUT, config.idleTimeout()))
                 .withEvictionInterval(some(EVICTION_INTERVAL, config.evictionInterval()));
+    }
+
+    /// How many connections a client has.
+    int connections() throws ExitException {
+        int connections = count(CONNECTIONS, 1, 1);
+        if (connections > TunnelSessions.MOST) throw ExitException.usage(CONNECTIONS + " is at most " + TunnelSessions.MOST);
+        return connections;
     }
 
     /// How long what is under way may take after a signal.

@@ -32,6 +32,13 @@ public record ClientId(String instance, int slot, long epoch) {
         return new ClientId(HexFormat.of().formatHex(bytes), 0, 0);
     }
 
+    /// Another connection of the same instance, not dialled yet.
+    /// @param slot which one, from 0
+    /// @return epoch 0
+    public ClientId inSlot(int slot) {
+        return new ClientId(instance, slot, 0);
+    }
+
     /// The same connection dialled once more.
     /// @return one epoch on
     public ClientId next() {

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 public final class TunnelSession implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TunnelSession.class.getName());
     private static final Duration IN_DOUBT = Duration.ofSeconds(1);          // between dials, and for each to connect
-    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+    static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final int MAX_DRAINING = 32;                            // links that only finish their requests
 
     /// Why there is something to dial for.
@@ -34,7 +34,7 @@ public final class TunnelSession implements AutoCloseable {
     private final ExchangeHandler handler;
     private final Consumer<SessionEvent> listener;
     private final Backoff backoff;                                           // the session thread's, as the next three
-    private ClientId client = ClientId.fresh();
+    private ClientId client;
     private Need pausing = Need.NOTHING;
     private Deadline pause = Deadline.NEVER;
     private final Thread thread = Thread.ofVirtual().name("loomtunnel-session").unstarted(this::run);
@@ -53,11 +53,17 @@ public final class TunnelSession implements AutoCloseable {
     /// @param handler  gets each request, on a virtual thread of its own
     /// @param listener is told what happens, one event at a time; it must not block for long
     public TunnelSession(TunnelDialer dialer, ExchangeHandler handler, Consumer<SessionEvent> listener) {
-        this(dialer, handler, listener, new Backoff(new SplittableRandom()));
+        this(dialer, ClientId.fresh(), handler, listener);
     }
 
-    TunnelSession(TunnelDialer dialer, ExchangeHandler handler, Consumer<SessionEvent> listener, Backoff backoff) {
+    /// A session of one among several connections.
+    TunnelSession(TunnelDialer dialer, ClientId client, ExchangeHandler handler, Consumer<SessionEvent> listener) {
+        this(dialer, client, handler, listener, new Backoff(new SplittableRandom()));
+    }
+
+    TunnelSession(TunnelDialer dialer, ClientId client, ExchangeHandler handler, Consumer<SessionEvent> listener, Backoff backoff) {
         this.dialer = dialer;
+        this.client = client;
         this.handler = handler;
         this.listener = listener;
         this.backoff = backoff;

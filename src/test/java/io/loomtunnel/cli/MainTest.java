@@ -58,6 +58,8 @@ class MainTest {
                 List.of("server", "--tcp-range", "65530-65536"),
                 List.of("server", "--tcp-range", "a:b-c"),
                 List.of("client"),
+                List.of("client", "--server", "127.0.0.1:1", "--tcp", "db=5432", "--connections", "0"),
+                List.of("client", "--server", "127.0.0.1:1", "--tcp", "db=5432", "--connections", "101"),
                 List.of("client", "--server", "127.0.0.1:1", "--tcp", "5432"),
                 List.of("client", "--server", "127.0.0.1:1", "--tcp", "db=localhost"),
                 List.of("client", "--server", "127.0.0.1:1", "--tcp", "db=*:5432"),

@@ -245,7 +245,7 @@ class TunnelSessionTest {
     @Test void twoHundredReconnectsLeaveNoThreadAndNoConnectionBehind() throws Exception {
         var dialer = new TunnelDialer("127.0.0.1", server.port(), "token", List.of(Route.of(HOST)), DialConfig.DEFAULTS);
         RandomGenerator zero = () -> 0;
-        var session = new TunnelSession(dialer, TunnelSessionTest::hello, events::add, new Backoff(zero));
+        var session = new TunnelSession(dialer, ClientId.fresh(), TunnelSessionTest::hello, events::add, new Backoff(zero));
         open.push(session);
         session.start();
         next(SessionEvent.Attached.class);
