@@ -11,6 +11,7 @@ import java.time.Duration;
 final class StreamDuplex implements Duplex {
     private final Http2Stream stream;
     private final ErrorCode broken;
+    private final Out out = new Out();
 
     /// @param protocol of an extended CONNECT; empty for a plain one
     StreamDuplex(Http2Stream stream, String protocol) {
@@ -23,7 +24,7 @@ final class StreamDuplex implements Duplex {
     }
 
     @Override public OutputStream out() {
-        return stream.sink();
+        return out;
     }
 
     @Override public long transferTo(OutputStream out) throws IOException {
@@ -45,5 +46,20 @@ final class StreamDuplex implements Duplex {
     @Override public void close() {
         if (stream.localOpen() || stream.remoteOpen()) stream.reset(ErrorCode.CANCEL);
         stream.inbound().discard();
+    }
+
+    /// Sends each piece at once, from the array that it is in.
+    private final class Out extends OutputStream {
+        @Override public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override public void write(byte[] source, int offset, int length) throws IOException {
+            stream.sink().send(source, offset, length);
+        }
+
+        @Override public void flush() throws IOException {
+            stream.sink().flush();
+        }
     }
 }

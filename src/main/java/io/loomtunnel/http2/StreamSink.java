@@ -79,6 +79,13 @@ final class StreamSink extends ContentSink {
         outbound.submit(this, source, offset, length, null);
     }
 
+    /// Sends bytes at once, behind what was held back: those of a connection, whose writer knows what belongs together.
+    void send(byte[] source, int offset, int length) throws IOException {
+        if (over) throw new IOException("the message was ended");
+        if (corked != null && !corked.isEmpty()) uncork(null);
+        if (length > 0) outbound.submit(this, source, offset, length, null);
+    }
+
     @Override public void flush() throws IOException {
         if (over) return;
         if (corked != null && !corked.isEmpty() || headPending()) uncork(null);

@@ -10,8 +10,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// The end of one direction travels on as the end of that direction; the other goes on. A failure travels as a reset of both
 /// connections, so that neither peer takes what it got for all there was.
 public final class Pump {
-    private static final int SMALL = 2 * 1024;      // what a direction holds while nothing comes
-    private static final int LARGE = 64 * 1024;
+    private static final int SMALL = 1024;          // what a direction holds while nothing comes: a packet of a terminal, a query
 
     private final Duplex near;
     private final Duplex far;
@@ -35,22 +34,49 @@ public final class Pump {
         if (failure != null) throw failure;
     }
 
-    /// Copies all that `in` brings, each piece at once. The array in between is small while little comes, and grows while pieces
-    /// fill it.
+    /// Copies all that `in` brings, each piece at once. What waits for bytes is a small array; one of the process's large ones is
+    /// borrowed while they come faster than that one holds.
     /// @param in  is read to its end
     /// @param out is flushed after each piece, and not ended
     /// @return how many bytes there were
     /// @throws IOException either side failed
     public static long copy(InputStream in, OutputStream out) throws IOException {
-        var array = new byte[SMALL];
+        return copy(in, out, Buffers.PROCESS);
+    }
+
+    static long copy(InputStream in, OutputStream out, Buffers buffers) throws IOException {
+        var small = new byte[SMALL];
         long total = 0;
-        for (int n; (n = in.read(array, 0, array.length)) >= 0; ) {
-            out.write(array, 0, n);
-            out.flush();
-            total += n;
-            if (n == array.length && n < LARGE) array = new byte[2 * n];
-            else if (array.length > SMALL && n < array.length && in.available() == 0) array = new byte[SMALL];
+        for (int n; (n = in.read(small, 0, SMALL)) >= 0; ) {
+            var large = n < SMALL || in.available() == 0 ? null : buffers.lend();
+            if (large == null) {
+                out.write(small, 0, n);
+                out.flush();
+                total += n;
+                continue;
+            }
+            try {
+                System.arraycopy(small, 0, large, 0, n);
+                total += copyAvailable(in, out, large, n);
+            } finally {
+                buffers.giveBack(large);
+            }
         }
+        return total;
+    }
+
+    /// Copies what is there, and never waits for more.
+    /// @param held bytes that the array has already
+    private static long copyAvailable(InputStream in, OutputStream out, byte[] array, int held) throws IOException {
+        long total = 0;
+        do {
+            int n = in.read(array, held, array.length - held);
+            int length = held + Math.max(0, n);
+            out.write(array, 0, length);
+            out.flush();
+            total += length;
+            held = 0;
+        } while (in.available() > 0);
         return total;
     }
 
