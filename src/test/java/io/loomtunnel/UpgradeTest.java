@@ -204,16 +204,31 @@ class UpgradeTest {
         assertTrue(visitor.head().startsWith(response.substring(0, 12)));
     }
 
-    @Test void successWithoutASwitchIs502() throws Exception {
-        start(connection -> {
-            connection.head();
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-            connection.next();
-        });
-        visitor.send(OPENING + "Accept: application/json\r\n\r\n");
+    @Test void anOriginThatIgnoresTheUpgradeIsHeardByHttp1() throws Exception {                // RFC 9110 §7.8
+        start(UpgradeTest::ignoring);
+        visitor.send(OPENING + "\r\n");
         var answer = visitor.head();
-        assertTrue(answer.startsWith("HTTP/1.1 502 Bad Gateway\r\n"), answer);
-        assertTrue(field(answer, "Proxy-Status").startsWith("loomtunnel; error=http_upgrade_failed"), answer);
+        assertTrue(answer.startsWith("HTTP/1.1 203 Non-Authoritative Information\r\n"), answer);
+        assertFalse(answer.toLowerCase().contains("loomtunnel-status"), "what one end says to the other leaves neither: " + answer);
+        assertEquals("hello", visitor.read(5));
+        visitor.send("GET /next HTTP/1.1\r\nHost: app.example\r\n\r\n");
+        assertTrue(visitor.head().startsWith("HTTP/1.1 203 "), "the connection goes on in HTTP");
+        assertEquals(1, origin.accepted(), "the origin's, too");
+    }
+
+    @Test void anOriginThatIgnoresTheUpgradeIs502ByHttp2() throws Exception {                  // RFC 8441 §5: a 2xx is the switch
+        start(UpgradeTest::ignoring);
+        http2();
+        var head = head(http2.connect("websocket", "/", "sec-websocket-version", "13"));
+        assertEquals(502, head.status());
+        assertEquals("loomtunnel; error=http_upgrade_failed", head.fields().first("proxy-status"));
+        assertFalse(head.fields().has("loomtunnel-status"));
+    }
+
+    private static void ignoring(RawOrigin.Connection connection) throws Exception {
+        while (!connection.head().isEmpty()) {
+            connection.send("HTTP/1.1 203 Non-Authoritative Information\r\nContent-Length: 5\r\nLoomTunnel-Status: 204\r\n\r\nhello");
+        }
     }
 
     @ParameterizedTest @ValueSource(strings = {"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nUpgrade: websocket\r\nConnection: upgrade\r\n",

@@ -129,16 +129,36 @@ public final class Forwarding {
             }
             limit.start();
             var head = finalHead();
-            if (head.status() >= 300) {
-                try {
-                    transaction.content().end();
-                } catch (IOException e) {
-                    // The next hop wants to hear no more, and says why in what follows.
-                }
-                respond(head);
-            } else {
+            if (transaction.switched()) {
                 Pump.relay(exchange.upgrade(HopByHop.endToEnd(head.fields()).remove("content-length")), transaction.duplex());
+                return;
             }
+            try {
+                transaction.content().end();
+            } catch (IOException e) {
+                // The next hop wants to hear no more, and says why in what follows.
+            }
+            respondUnswitched(head);
+        }
+
+        /// Passes on what an origin answers instead of switching: a refusal, or a success, which only HTTP/1.1 has a word for.
+        private void respondUnswitched(ResponseHead head) throws IOException {
+            int disguised = Unswitched.status(head);
+            if (disguised == 0 && head.status() >= 300) {
+                respond(head);
+                return;
+            }
+            boolean http1 = exchange.version().startsWith("1.");
+            if (!http1 && disguised > 0) throw Unswitched.failed();
+            var fields = HopByHop.endToEnd(head.fields());
+            int status = head.status();
+            if (!http1) {
+                fields.add(Unswitched.STATUS, Integer.toString(status));
+                status = 502;
+            } else if (disguised > 0) {
+                status = disguised;
+            }
+            respond(status, fields);
         }
 
         private void sendContent() throws IOException {
@@ -197,10 +217,14 @@ public final class Forwarding {
             if (head.status() == 101) {
                 throw new GatewayException(502, "http_protocol_error", "The service switched protocols without being asked.", null);
             }
+            respond(head.status(), HopByHop.endToEnd(head.fields()));
+        }
+
+        /// @param fields those that go on
+        private void respond(int status, Fields fields) throws IOException {
             // Closing a sink that was not ended makes a response that broke off visibly incomplete.
-            var fields = HopByHop.endToEnd(head.fields());
             HttpDate.stamp(fields);
-            try (var sink = exchange.respond(new ResponseHead(head.status(), fields))) {
+            try (var sink = exchange.respond(new ResponseHead(status, fields))) {
                 var body = transaction.body();
                 try {
                     body.transferTo(sink);

@@ -38,7 +38,7 @@ final class HopByHop {
                     if (fields.isNamed(i, "proxy-connection") || fields.isNamed(i, AGAIN)) continue;
                 }
                 case 17 -> {
-                    if (fields.isNamed(i, "transfer-encoding")) continue;
+                    if (fields.isNamed(i, "transfer-encoding") || fields.isNamed(i, Unswitched.STATUS)) continue;
                 }
                 default -> {}
             }

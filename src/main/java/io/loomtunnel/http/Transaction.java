@@ -25,7 +25,11 @@ public interface Transaction {
     /// @return always the same one, once [#response] has returned the final head
     Content body();
 
-    /// What follows a response that switched protocols (101 in HTTP/1.1, 2xx to a CONNECT).
+    /// Whether the final response switched protocols (101 in HTTP/1.1, 2xx to a CONNECT).
+    /// @return true once [#response] has returned such a head; what follows is [#duplex], and no content
+    boolean switched();
+
+    /// What follows a response that switched protocols.
     /// @return the connection or stream, which the caller now owns
     Duplex duplex();
 

@@ -169,6 +169,10 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
             return body != null ? body : Content.NONE;
         }
 
+        @Override public boolean switched() {
+            return switched;
+        }
+
         @Override public Duplex duplex() {
             if (!switched) throw new IllegalStateException("the origin did not switch protocols");
             return new UpgradedDuplex(duplex, in, null);

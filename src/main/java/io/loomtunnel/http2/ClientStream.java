@@ -15,6 +15,7 @@ import java.io.IOException;
 final class ClientStream extends Http2Stream implements Transaction {
     private final RequestHead request;
     private boolean answered;
+    private volatile boolean switched;
 
     ClientStream(Http2Connection connection, RequestHead request) {
         super(connection, 0);
@@ -48,6 +49,10 @@ final class ClientStream extends Http2Stream implements Transaction {
         return inbound();
     }
 
+    @Override public boolean switched() {
+        return switched;
+    }
+
     @Override public Duplex duplex() {
         return new StreamDuplex(this, request.protocol());
     }
@@ -73,7 +78,7 @@ final class ClientStream extends Http2Stream implements Transaction {
         answered = true;
         // The length of a response to HEAD, or of a 304, is that of content which does not follow (RFC 9113 §8.1.1).
         boolean bodiless = request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-        boolean switched = request.method().equals("CONNECT") && head.status() < 300;      // has none, whatever it says (RFC 9110 §9.3.6)
+        switched = request.method().equals("CONNECT") && head.status() < 300;      // has none, whatever it says (RFC 9110 §9.3.6)
         inbound().declare(bodiless ? 0 : switched ? Content.UNKNOWN : HeadFields.contentLength(head.fields()));
         if (frame.endStream()) {
             if (!bodiless && !switched) inbound().declare(Math.max(0, HeadFields.contentLength(head.fields())));

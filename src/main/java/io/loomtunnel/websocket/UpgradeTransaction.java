@@ -10,7 +10,8 @@ import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 
-/// An extended CONNECT that went to an origin as an HTTP/1.1 Upgrade, and its answer: 101 is the 200 of a CONNECT.
+/// An extended CONNECT that went to an origin as an HTTP/1.1 Upgrade, and its answer: 101 is the 200 of a CONNECT; any other
+/// answer is one to a GET.
 final class UpgradeTransaction implements Transaction {
     private final Transaction http1;
     private final String protocol;
@@ -29,8 +30,7 @@ final class UpgradeTransaction implements Transaction {
 
     @Override public ResponseHead response(Deadline deadline) throws IOException {
         var head = http1.response(deadline);
-        if (head.interim() || head.status() >= 300) return head;
-        if (head.status() != 101) throw failed("It answered " + head.status() + " without switching to " + protocol + ".");
+        if (head.status() != 101) return head;
         var fields = head.fields();
         if (!fields.lists("upgrade", protocol) || !fields.lists("connection", "upgrade")) {
             throw failed("It switched to something else than " + protocol + ".");
@@ -47,6 +47,10 @@ final class UpgradeTransaction implements Transaction {
 
     @Override public Content body() {
         return http1.body();
+    }
+
+    @Override public boolean switched() {
+        return http1.switched();
     }
 
     @Override public Duplex duplex() {
