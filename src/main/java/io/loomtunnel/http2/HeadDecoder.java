@@ -45,7 +45,8 @@ final class HeadDecoder implements FieldSink {
     private String problem;
     private String method;
     private String scheme;
-    private String authority = "";       // kept from one request to the next: most often the same
+    private String authority;
+    private String accepted = "";        // the authority of the last request that was taken: most often the next one's, too
     private String path;
     private String protocol;
     private int status;
@@ -67,7 +68,7 @@ final class HeadDecoder implements FieldSink {
         decode(frame, METHOD | SCHEME | AUTHORITY | PATH | PROTOCOL);
         refuse(frame, validateRequest());
         if (host != null) authority = host;
-        if ((seen & AUTHORITY) == 0 && host == null) authority = "";
+        accepted = authority;
         return new RequestHead(method, scheme, authority, path, protocol, fields);
     }
 
@@ -94,7 +95,7 @@ final class HeadDecoder implements FieldSink {
         seen = 0;
         allowed = pseudo;
         problem = null;
-        method = scheme = path = protocol = "";
+        method = scheme = path = protocol = authority = "";
         host = null;
         status = 0;
         cookie = -1;
@@ -112,9 +113,7 @@ final class HeadDecoder implements FieldSink {
 
     private void refuse(Frame.Headers frame, String also) throws StreamException {
         var wrong = problem != null ? problem : also;
-        if (wrong == null) return;
-        authority = "";                      // what was refused must not be taken for checked when it comes again
-        throw new StreamException(frame.streamId(), PROTOCOL_ERROR, "malformed: " + wrong);
+        if (wrong != null) throw new StreamException(frame.streamId(), PROTOCOL_ERROR, "malformed: " + wrong);
     }
 
     @Override public void field(byte[] names, int nameOffset, int nameLength, byte[] values, int valueOffset, int valueLength,
@@ -239,7 +238,7 @@ final class HeadDecoder implements FieldSink {
             case STATUS -> status = length == 3 ? (int) HeadFields.number(values, offset, length) : 0;
             case PATH -> path = visible(values, offset, length);
             case AUTHORITY -> {
-                if (!is(values, offset, length, authority)) authority = visible(values, offset, length);
+                authority = is(values, offset, length, accepted) ? accepted : visible(values, offset, length);
             }
             default -> throw new IllegalStateException("pseudo-field " + which);
         }
