@@ -22,6 +22,11 @@ final class Progress {
         beat.setRelease(beat.getPlain() + 1);
     }
 
+    /// Whether something is under way.
+    boolean active() {
+        return (beat.getAcquire() & 1) != 0;
+    }
+
     /// How many reads, or writes, have begun and ended so far: unchanged while nothing moves.
     int beats() {
         return beat.getAcquire();

@@ -8,8 +8,10 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /// A TCP connection. Nothing is held back: a write is a system call, so callers gather what belongs together.
 ///
@@ -19,6 +21,7 @@ public final class SocketDuplex implements Duplex {
     /// The most that one write may contain: the watchdog takes each for progress. At 64 KiB a visitor who reads 1 KB a
     /// second would look dead for a minute; the smaller piece costs 3 % of CPU on bulk.
     static final int PIECE = 32 * 1024;
+    private static final Duration REPORT = Duration.ofMillis(20);       // from a failed system call to its exception
     private static final int SLACK = 1024;      // a frame's header does not make a piece of its own
 
     private final Socket socket;
@@ -32,6 +35,8 @@ public final class SocketDuplex implements Duplex {
     private Deadline layerRead;                         // the reader's own: of the layer's read that is under way, or null
     private volatile int readPatience;                  // sweeps that may find the same read; 0 for ever
     private volatile boolean timedOut;                  // the watchdog ended the input
+    private volatile boolean resetSeen;                 // a write was told that the peer has reset the connection
+    private volatile Thread atTheEnd;                   // a reader that wants to know how the write under way ends
     private volatile int idlePatience;                  // sweeps that may find no byte moved; 0 for ever
     private int idleSweeps;                             // the sweep's own, as is the next one
     private int idleBeats;
@@ -172,6 +177,19 @@ public final class SocketDuplex implements Duplex {
         if (patience > 0 && idleSweeps >= patience) close();
     }
 
+    /// Whether the end that a read has found is a reset. The kernel reports one once: if it was to a write of another thread, the read
+    /// finds what looks like an end. A write that is under way just now is waited for, but not for long: it may as well
+    /// belong to a peer who has ended his direction and does not read ours.
+    private boolean resetInstead() {
+        if (writing.active()) {
+            var deadline = Deadline.after(REPORT);
+            atTheEnd = Thread.currentThread();
+            while (writing.active() && !deadline.passed()) LockSupport.parkNanos(this, deadline.left().toNanos());
+            atTheEnd = null;
+        }
+        return resetSeen;
+    }
+
     /// The socket's unit, rounded up: a time-out that is not zero must not become the zero that waits for ever.
     static int millis(Duration limit) {
         return (int) Math.min(Integer.MAX_VALUE, limit.plusNanos(999_999).toMillis());
@@ -208,8 +226,9 @@ public final class SocketDuplex implements Duplex {
             return received(source.read(target, offset, length));
         }
 
-        private int received(int n) throws SocketTimeoutException {
+        private int received(int n) throws IOException {
             if (n < 0 && timedOut) throw late();
+            if (n < 0 && resetInstead()) throw new SocketException("Connection reset");
             return n;
         }
 
@@ -240,8 +259,14 @@ public final class SocketDuplex implements Duplex {
                 writing.begin();
                 try {
                     sink.write(source, at, n);
+                } catch (IOException e) {
+                    // Behind the peer's end it would be a broken pipe: what the peer has sent was whole then.
+                    resetSeen = String.valueOf(e.getMessage()).contains("reset");
+                    throw e;
                 } finally {
                     writing.end();
+                    var reader = atTheEnd;
+                    if (reader != null) LockSupport.unpark(reader);
                 }
                 at += n;
             }

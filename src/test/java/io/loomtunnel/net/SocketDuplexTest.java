@@ -18,6 +18,30 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class SocketDuplexTest {
+    @Test void aResetOfWhichAWriteWasToldIsNoEndToTheReader() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            try (var pair = Pair.open(Watchdog.PROCESS)) {
+                var writer = Running.writeForEver(pair.ours());
+                writer.untilParked();                   // the kernel's buffers are full: the reset wakes the writer
+                pair.peer().setSoLinger(true, 0);
+                pair.peer().close();
+                assertThrows(SocketException.class, () -> pair.ours().in().read());
+                writer.failure();
+            }
+        }
+    }
+
+    @Test void theEndOfAPeerWhoThenTakesNoMoreIsAnEnd() throws Exception {
+        try (var pair = Pair.open(Watchdog.PROCESS)) {
+            pair.peer().shutdownOutput();
+            assertEquals(-1, pair.ours().in().read());
+            pair.peer().setSoLinger(true, 0);
+            pair.peer().close();
+            Running.writeForEver(pair.ours()).failure();
+            assertEquals(-1, pair.ours().in().read());
+        }
+    }
+
     @Test void carriesBytesBothWaysWhateverTheirNumber() throws Exception {
         try (var pair = Pair.open(Watchdog.PROCESS)) {
             var bytes = new byte[3 * SocketDuplex.PIECE + 17];
