@@ -287,7 +287,11 @@ class TcpPipeTest {
             var address = new InetSocketAddress(LOOPBACK, origin.getLocalPort());
             var connect = new TcpConnect(new Route.Tcp(name), address, address);
             var transaction = server.tunnels().await(new Route.Tcp("db"), Deadline.after(Duration.ofSeconds(10))).send(connect.head());
-            transaction.content().flush();
+            try {
+                transaction.content().flush();
+            } catch (IOException _) {
+                // refused so fast that nothing more may be sent
+            }
             assertEquals(404, transaction.response(Deadline.after(Duration.ofSeconds(10))).status(), name);
         }
         origin.setSoTimeout(50);

@@ -22,16 +22,21 @@ public final class Pump {
     }
 
     /// Passes bytes both ways until both directions have ended: one on the calling thread, the other on a virtual thread.
+    ///
+    /// A peer that takes no more may have ended in order before: what it has sent still arrives, and then its end.
     /// @param near stays the caller's to close
     /// @param far  stays the caller's to close
-    /// @throws IOException a direction failed; both connections were reset
+    /// @throws IOException a direction failed; both connections are closed, or reset when what came from one was not whole
     public static void relay(Duplex near, Duplex far) throws IOException {
         var pump = new Pump(near, far);
         var back = Thread.ofVirtual().name("loomtunnel-pump").start(() -> pump.direction(far, near));
         pump.direction(near, far);
         pump.await(back);
         var failure = pump.failure.get();
-        if (failure != null) throw failure;
+        if (failure == null) return;
+        near.close();
+        far.close();
+        throw failure;
     }
 
     /// Copies all that `in` brings, each piece at once. What waits for bytes is a small array; one of the process's large ones is
@@ -81,15 +86,18 @@ public final class Pump {
     }
 
     private void direction(Duplex from, Duplex to) {
-        boolean whole = false;
+        var outlet = new Outlet(to);
+        boolean over = false;
         try {
-            from.transferTo(to.out());
-            to.finish();
-            whole = true;
+            from.transferTo(outlet);
+            outlet.finish();
+            over = true;
         } catch (IOException e) {
+            // Where one side takes no more, the other direction is waited for; where neither does, there is none.
+            over = outlet.failed && failure.compareAndSet(null, e);
             failure.compareAndSet(null, e);
         } finally {
-            if (!whole) reset();
+            if (!over) reset();
         }
     }
 
@@ -111,5 +119,39 @@ public final class Pump {
             }
         }
         if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /// Knows whether a failure was that of the side which takes.
+    private static final class Outlet extends OutputStream {
+        private final Duplex to;
+        private final OutputStream out;
+        private boolean failed;                 // a call to it has not returned
+
+        Outlet(Duplex to) {
+            this.to = to;
+            out = to.out();
+        }
+
+        @Override public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override public void write(byte[] source, int offset, int length) throws IOException {
+            failed = true;
+            out.write(source, offset, length);
+            failed = false;
+        }
+
+        @Override public void flush() throws IOException {
+            failed = true;
+            out.flush();
+            failed = false;
+        }
+
+        void finish() throws IOException {
+            failed = true;
+            to.finish();
+            failed = false;
+        }
     }
 }

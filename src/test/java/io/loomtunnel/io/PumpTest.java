@@ -86,6 +86,20 @@ class PumpTest {
         relay.join();
     }
 
+    @Test void whatASideHasSentBeforeItTakesNoMoreStillArrives() throws Exception {
+        var visitor = new DuplexPair(1024);
+        var origin = new DuplexPair(1024 * 1024);
+        var answer = new byte[1024 * 1024];
+        new Random(6).nextBytes(answer);
+        origin.right().out().write(answer);
+        origin.right().close();                 // an end in order, and nothing more is taken
+        var relay = Thread.ofVirtual().start(() -> relay(visitor.right(), origin.left()));
+        visitor.left().out().write(new byte[500]);
+        assertArrayEquals(answer, visitor.left().in().readAllBytes());
+        relay.join();
+        assertThrows(IOException.class, () -> visitor.left().out().write(new byte[2000]), "and then it is told");
+    }
+
     @Test void aResetOfOneSideIsAResetOfTheOther() throws Exception {
         var visitor = new DuplexPair(1024);
         var origin = new DuplexPair(1024);
