@@ -204,6 +204,24 @@ class UpgradeTest {
         assertTrue(visitor.head().startsWith(response.substring(0, 12)));
     }
 
+    @Test void whatASideSaidBeforeItsResetIsPassedOn() throws Exception {
+        start(connection -> {
+            connection.send(switching(accepting(connection)));
+            connection.next();
+            connection.send("x".repeat(3000) + "last words");
+            connection.reset();
+        });
+        for (int round = 0; round < 30; round++) {                // which thread is first is chance
+            try (var each = new Visitor(pipe.address())) {
+                each.send(OPENING + "\r\n");
+                each.head();
+                each.send("ab");
+                assertEquals("x".repeat(3000) + "last words", each.read(3010), "round " + round);
+                assertThrows(IOException.class, () -> each.read(1));
+            }
+        }
+    }
+
     @Test void anOriginThatIgnoresTheUpgradeIsHeardByHttp1() throws Exception {                // RFC 9110 §7.8
         start(UpgradeTest::ignoring);
         visitor.send(OPENING + "\r\n");

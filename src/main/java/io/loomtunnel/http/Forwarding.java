@@ -2,6 +2,7 @@ package io.loomtunnel.http;
 
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Pump;
+import io.loomtunnel.net.Watchdog;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
@@ -28,6 +29,8 @@ public final class Forwarding {
     /// Request content up to this length, once it is here, is sent before anything of the response is read: it fits into
     /// whatever buffers and windows there are, so that nobody waits for the other.
     private static final int INLINE = 4 * 1024;
+    /// How long what was said before a reset may take on its way.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final Duration responseTimeout;
 
@@ -130,6 +133,8 @@ public final class Forwarding {
             limit.start();
             var head = finalHead();
             if (transaction.switched()) {
+                // What a visitor said before leaving is passed on, unless the origin does not take it.
+                exchange.onCancel(() -> Watchdog.PROCESS.limit(LAST_WORDS, transaction::cancel));
                 Pump.relay(exchange.upgrade(HopByHop.endToEnd(head.fields()).remove("content-length")), transaction.duplex());
                 return;
             }

@@ -181,13 +181,12 @@ final class Inbound extends Content {
         }
     }
 
-    /// Nothing more will come. A whole message stays readable; what is there of another is dropped.
+    /// Nothing more will come. What is there stays readable, and is followed by the failure unless the message is whole.
     void fail(IOException why) {
         lock.lock();
         try {
             if (failure != null) return;
             failure = why;
-            if (!ended) drop();
             arrived.signalAll();
         } finally {
             lock.unlock();

@@ -8,6 +8,7 @@ import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Pump;
 import io.loomtunnel.net.Dialer;
 import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.Watchdog;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.TcpConnect;
 import java.io.IOException;
@@ -21,6 +22,8 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// The server chooses among the names that this client has registered, and nothing else: it cannot make the client dial.
 public final class TcpProxy implements ExchangeHandler {
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     private final Map<Route.Tcp, TcpOrigin> origins;
     private final Duration connectTimeout;
 
@@ -42,7 +45,8 @@ public final class TcpProxy implements ExchangeHandler {
         var origin = origins.get(connect.route());
         if (origin == null) throw new StatusException(404, "This client serves no such TCP service.");
         try (var connection = dial(exchange, origin)) {
-            exchange.onCancel(connection::reset);
+            // What a visitor said before leaving is passed on, unless the origin does not take it.
+            exchange.onCancel(() -> Watchdog.PROCESS.limit(LAST_WORDS, connection::reset));
             var header = origin.header().of(connect);
             if (header.length > 0) connection.out().write(header);
             Pump.relay(exchange.upgrade(new Fields()), connection);

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -109,12 +110,78 @@ class PumpTest {
         relay.join();
     }
 
+    @Test void whatAPeerSaidBeforeItTookNoMoreIsPassedOn() throws Exception {
+        var visitor = new DuplexPair(1024);
+        var origin = new Refusing("and this is why");
+        var relay = Thread.ofVirtual().start(() -> relay(visitor.right(), origin));
+        visitor.left().out().write("question".getBytes(ISO_8859_1));
+        visitor.left().out().flush();
+        assertEquals("and this is why", new String(visitor.left().in().readNBytes(15), ISO_8859_1));
+        origin.heard.countDown();
+        assertThrows(IOException.class, () -> visitor.left().in().read());
+        relay.join();
+    }
+
     private static void relay(Duplex near, Duplex far) {
         try {
             Pump.relay(near, far);
         } catch (IOException _) {
             // a side was reset
         }
+    }
+
+    /// Takes nothing, and once it was asked to says why and is gone.
+    private static final class Refusing implements Duplex {
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch heard = new CountDownLatch(1);
+        private final InputStream words;
+
+        Refusing(String words) {
+            this.words = new ByteArrayInputStream(words.getBytes(ISO_8859_1));
+        }
+
+        @Override public InputStream in() {
+            return new InputStream() {
+                @Override public int read() throws IOException {
+                    await(asked);
+                    int b = words.read();
+                    if (b >= 0) return b;
+                    await(heard);
+                    throw new IOException("connection reset");
+                }
+
+                @Override public int read(byte[] target, int offset, int length) throws IOException {
+                    int b = read();
+                    target[offset] = (byte) b;
+                    return 1;
+                }
+            };
+        }
+
+        @Override public OutputStream out() {
+            return new OutputStream() {
+                @Override public void write(int b) throws IOException {
+                    asked.countDown();
+                    throw new IOException("broken pipe");
+                }
+            };
+        }
+
+        private static void await(CountDownLatch latch) throws IOException {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+
+        @Override public void readTimeout(Duration limit) {}
+
+        @Override public void finish() {}
+
+        @Override public void reset() {}
+
+        @Override public void close() {}
     }
 
     /// Gives its bytes in pieces of any size, and does not always know that there are more.
