@@ -13,12 +13,12 @@
 ///                     ALPN: h2
 ///                     Authorization: Bearer …
 ///                     LoomTunnel-Client: instance="…", slot=0, epoch=1
-///                     LoomTunnel-Routes: "*.example.org", "app.example.net/api"
+///                     LoomTunnel-Routes: "*.example.org", "app.example.net/api", "tcp:db"
 /// server -> client    HTTP/1.1 101 Switching Protocols
 ///                     Connection: upgrade
 ///                     Upgrade: ptth
 ///                     ALPN: h2
-///                     LoomTunnel-Routes: "app.example.com", "*.example.org", "app.example.net/api"
+///                     LoomTunnel-Routes: "app.example.com", "*.example.org", "app.example.net/api", "tcp:db";port=5432
 ///                     LoomTunnel-Visitors: "http://app.example.com:8080/", …
 /// server -> client    PRI * HTTP/2.0 … SETTINGS
 /// client -> server    SETTINGS                          (with ENABLE_CONNECT_PROTOCOL, RFC 8441)
@@ -32,12 +32,24 @@
 /// - `Authorization`: `Bearer` and the token (RFC 6750).
 /// - `LoomTunnel-Routes`: a list of strings (RFC 9651). In the request, what is no exact host: `*.NAME`, `*` (every
 ///   host that nobody registered by name), `HOST/PATH` (a prefix by whole segments), `tcp:NAME` (a TCP service; no host has a
-///   colon). In the 101, all routes that are now registered. Parameters that a receiver does not know are ignored.
+///   colon). In the 101, all routes that are now registered, with the public `port` of a TCP service. Parameters that a receiver does
+///   not know are ignored.
 /// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of
 ///   its connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its
 ///   own.
 /// - `LoomTunnel-Visitors`, in the 101 only: a list of strings, for each route in their order the URL where visitors
-///   reach it. For a person to read; a `*` in it stands for any label.
+///   reach it, or an empty one. For a person to read; a `*` in it stands for any label.
+///
+/// **TCP.** The name of a service has 1 to 63 letters, digits, `-`, `_` and `.`, the first one a letter or a digit; it is compared in
+/// lower case, and is no host. One visitor's connection is a stream that begins with
+/// ```
+/// :method = CONNECT
+/// :authority = db:5432                                 (the name, and the public port)
+/// forwarded = for="192.0.2.7:4711";by="198.51.100.2:5432"
+/// ```
+/// RFC 7239's `for` is the visitor, `by` where it was accepted; IPv6 addresses in brackets. DATA may follow at once. The client answers 200
+/// once it has reached the origin; else 404, this connection did not register the name, or 502 or 504, the origin cannot be reached.
+/// END_STREAM is the end of one direction, RST_STREAM (CONNECT_ERROR) a reset of the connection.
 ///
 /// **Refusals** carry one line of `text/plain`, written for the person who runs the client.
 ///
@@ -45,12 +57,12 @@
 /// |---|---|---|
 /// | 400 | target or field malformed, no route, more than 100 | stops |
 /// | 401 | no token, or an unknown one; with `WWW-Authenticate: Bearer` | stops |
-/// | 403 | this token may not register this route | stops |
+/// | 403 | this token may not register this route, or the server has no such TCP service | stops |
 /// | 409 | a host is another token's, or a later epoch of the slot is here | tries again |
 /// | 421 | the server has other names | tries again |
 /// | 426 | no Upgrade to `ptth`, or no `h2` offered; with `Upgrade: ptth` | stops |
 /// | 429 | ten failures within a minute from this address; with `Retry-After` | tries again |
-/// | 503 | draining or full; with `Retry-After` | tries again |
+/// | 503 | draining or full, or no port is free for a TCP service; with `Retry-After` | tries again |
 ///
 /// The whole handshake, up to the SETTINGS of the other side, is bounded by 10 s at both ends.
 ///
