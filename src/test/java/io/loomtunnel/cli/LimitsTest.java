@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.loomtunnel.ingress.IngressConfig;
+import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.VisitorLimits;
 import io.loomtunnel.pool.PoolConfig;
 import java.time.Duration;
@@ -51,6 +52,8 @@ class LimitsTest {
                 environment.put(flag.environmentName(), value);
                 var limits = new Limits(Arguments.parse(command, List.of(), environment));
                 if (flag == Limits.GRACE) assertEquals(Duration.ofSeconds(1), limits.grace());
+                else if (flag == Limits.CONNECTIONS) assertEquals(7, limits.connections());
+                else if (flag == Limits.TCP_IDLE_TIMEOUT) assertNotEquals(TcpIngressConfig.DEFAULTS, limits.of(TcpIngressConfig.DEFAULTS));
                 else if (command == Command.SERVER) assertNotEquals(IngressConfig.DEFAULTS, limits.of(IngressConfig.DEFAULTS), flag.toString());
                 else assertNotEquals(PoolConfig.DEFAULTS, limits.of(PoolConfig.DEFAULTS), flag.toString());
             }
