@@ -3,6 +3,7 @@ package io.loomtunnel;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,12 +12,14 @@ import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
+import io.loomtunnel.http.Transaction;
 import io.loomtunnel.http2.Http2Config;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.TrustedProxies;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Dialer;
+import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.ProxyHeader;
 import io.loomtunnel.proxy.TcpOrigin;
 import io.loomtunnel.tunnel.RefusedException;
@@ -32,7 +35,10 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.time.Duration;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
@@ -132,6 +138,54 @@ class TcpPipeTest {
         origin.close();
         var visitor = visit(server, "db");
         assertThrows(SocketException.class, () -> visitor.getInputStream().read());
+    }
+
+    @Test void aVisitorWhoLeavesWhileTheOriginIsDialledCancelsTheDial() throws Exception {
+        var crowd = new ArrayList<Socket>();
+        try (var silent = new ServerSocket(0, 1, LOOPBACK)) {
+            while (answers(silent, crowd)) { }                  // its backlog is full: the next SYN gets no answer
+            var server = server(TcpIngressConfig.DEFAULTS.withConnectTimeout(Duration.ofMinutes(1)));
+            var pool = PoolConfig.DEFAULTS.withConnectTimeout(Duration.ofMinutes(1));
+            opened(clientBuilder(server).tcp("db", silent.getLocalPort()).pool(pool).start());
+            var visitor = visit(server, "db");
+            visitor.getOutputStream().write('x');
+            var patience = Deadline.after(Duration.ofSeconds(10));
+            while (dials(silent) == 0 && !patience.passed()) Thread.onSpinWait();
+            visitor.setSoLinger(true, 0);
+            visitor.close();
+            while (dials(silent) > 0 && !patience.passed()) Thread.onSpinWait();
+            assertFalse(patience.passed(), "a SYN that nobody waits for any more");
+            var tunnel = server.tunnels().find(new Route.Tcp("db"));
+            while (tunnel.streams() > 0 && !patience.passed()) Thread.onSpinWait();
+            assertEquals(0, tunnel.streams());
+        } finally {
+            for (var socket : crowd) socket.close();
+        }
+    }
+
+    private static boolean answers(ServerSocket server, List<Socket> crowd) throws IOException {
+        var socket = new Socket();
+        try {
+            socket.connect(server.getLocalSocketAddress(), 200);
+            crowd.add(socket);
+            return true;
+        } catch (SocketTimeoutException _) {
+            socket.close();
+            return false;
+        }
+    }
+
+    /// Connections to this server whose SYN has no answer, as Linux counts them (proc(5), state 02).
+    private static long dials(ServerSocket server) throws IOException {
+        var syn = ":%04X 02 ".formatted(server.getLocalPort());
+        long count = 0;
+        for (var table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+            if (!Files.exists(Path.of(table))) continue;
+            try (var lines = Files.lines(Path.of(table))) {
+                count += lines.filter(line -> line.contains(syn)).count();
+            }
+        }
+        return count;
     }
 
     @Test void withoutAClientTheVisitorIsResetAtOnce() throws Exception {
@@ -263,7 +317,7 @@ class TcpPipeTest {
         var reader = Thread.ofVirtual().start(() -> run(http2));
         assertTrue(http2.awaitSettings(Deadline.after(Duration.ofSeconds(10))));
         var transaction = http2.send(new RequestHead("CONNECT", "", authority, "", new Fields()));
-        transaction.content().flush();
+        begin(transaction);
         assertEquals(501, transaction.response(Deadline.after(Duration.ofSeconds(10))).status());
         http2.close();
         reader.join();
@@ -287,15 +341,19 @@ class TcpPipeTest {
             var address = new InetSocketAddress(LOOPBACK, origin.getLocalPort());
             var connect = new TcpConnect(new Route.Tcp(name), address, address);
             var transaction = server.tunnels().await(new Route.Tcp("db"), Deadline.after(Duration.ofSeconds(10))).send(connect.head());
-            try {
-                transaction.content().flush();
-            } catch (IOException _) {
-                // refused so fast that nothing more may be sent
-            }
+            begin(transaction);
             assertEquals(404, transaction.response(Deadline.after(Duration.ofSeconds(10))).status(), name);
         }
         origin.setSoTimeout(50);
         assertThrows(SocketTimeoutException.class, origin::accept);
+    }
+
+    private static void begin(Transaction transaction) {
+        try {
+            transaction.content().flush();
+        } catch (IOException _) {
+            // refused so fast that nothing more may be sent: the response says why
+        }
     }
 
     private static void run(Http2Connection connection) {
