@@ -63,6 +63,7 @@ public final class TcpIngress implements AutoCloseable {
             var connect = new TcpConnect(route, config.proxies().source(visitor), visitor.localAddress());
             var tunnel = TunnelDuplex.open(connect, tunnels, config);
             visitor.idleTimeout(config.idleTimeout());
+            visitor.waitForPeer();
             Pump.relay(visitor, tunnel);
         } catch (IOException e) {
             visitor.reset();

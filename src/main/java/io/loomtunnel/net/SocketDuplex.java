@@ -1,5 +1,7 @@
 package io.loomtunnel.net;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 /// [#close] ends both directions in order if all that the peer sent was read; if not, the kernel answers a reset, which
 /// may destroy what the peer has not read yet. [#reset] always does so. Neither ever blocks, whatever other threads do.
 public final class SocketDuplex implements Duplex {
+    private static final System.Logger LOG = System.getLogger(SocketDuplex.class.getName());
     /// The most that one write may contain: the watchdog takes each for progress. At 64 KiB a visitor who reads 1 KB a
     /// second would look dead for a minute; the smaller piece costs 3 % of CPU on bulk.
     static final int PIECE = 32 * 1024;
@@ -34,6 +37,7 @@ public final class SocketDuplex implements Duplex {
     private Deadline layerRead;                         // the reader's own: of the layer's read that is under way, or null
     private volatile int readPatience;                  // sweeps that may find the same read; 0 for ever
     private volatile boolean timedOut;                  // the watchdog ended the input
+    private volatile boolean patient;                   // a write may wait for ever
     private volatile boolean resetSeen;                 // a write was told that the peer has reset the connection
     private volatile Thread atTheEnd;                   // a reader that wants to know how the write under way ends
     private volatile int idlePatience;                  // sweeps that may find no byte moved; 0 for ever
@@ -96,6 +100,12 @@ public final class SocketDuplex implements Duplex {
         idlePatience = limit.isZero() ? 0 : watchdog.sweeps(limit);
     }
 
+    /// Lets each write wait for its peer for ever: who pauses a raw connection may go on later (RFC 9293 §3.8.6.1). A peer that is gone is
+    /// found out by the kernel, whose probes it does not answer.
+    public void waitForPeer() {
+        patient = true;
+    }
+
     @Override public void finish() throws IOException {
         if (!socket.isOutputShutdown()) socket.shutdownOutput();
     }
@@ -149,11 +159,6 @@ public final class SocketDuplex implements Duplex {
         }
     }
 
-    /// What the watchdog looks at: a write without progress ends the connection.
-    Progress writing() {
-        return writing;
-    }
-
     /// Ends a read that waits for too long: the reader finds the end of the input, and reports the time-out.
     void checkRead() {
         int stuck = reading.sweep();
@@ -165,6 +170,14 @@ public final class SocketDuplex implements Duplex {
         } catch (IOException _) {
             // closed: the reader has failed already
         }
+    }
+
+    /// Ends a connection whose peer takes nothing.
+    /// @param patience sweeps in a row that may find the same write
+    void checkWrite(int patience) {
+        if (writing.sweep() < patience || patient) return;
+        LOG.log(DEBUG, () -> "reset " + this + ": its peer takes nothing");
+        reset();
     }
 
     /// Ends a connection on which nothing moves.

@@ -1,6 +1,5 @@
 package io.loomtunnel.net;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
 import io.loomtunnel.io.Deadline;
@@ -14,7 +13,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Ends what hangs, by a sweep every second over everything that may hang: nothing is scheduled for a single read, write
 /// or request.
 ///
-/// - A write of `java.net` has no time-out: a connection whose write made no progress for the limit is reset. Progress is
+/// - A write of `java.net` has no time-out: a connection whose write made no progress for the limit is reset, unless it
+///   [waits for its peer][SocketDuplex#waitForPeer]. Progress is
 ///   a piece that the kernel has taken; once its send buffer is full it takes more only when about a third was
 ///   acknowledged, so a peer that reads slower than about 1 KB a second is taken for dead, too.
 /// - A read that waited for longer than [SocketDuplex#readTimeout] is ended.
@@ -92,10 +92,7 @@ public final class Watchdog implements AutoCloseable {
     private void sweep() {
         for (var connection : connections) {
             guarded(connection::checkRead);
-            if (connection.writing().sweep() >= patience) {
-                LOG.log(DEBUG, () -> "reset " + connection + ": its peer takes nothing");
-                guarded(connection::reset);
-            }
+            guarded(() -> connection.checkWrite(patience));
             guarded(connection::checkIdle);
         }
         for (var limit : limits) guarded(limit::check);

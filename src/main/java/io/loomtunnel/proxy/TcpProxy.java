@@ -47,6 +47,7 @@ public final class TcpProxy implements ExchangeHandler {
         try (var connection = dial(exchange, origin)) {
             // What a visitor said before leaving is passed on, unless the origin does not take it.
             exchange.onCancel(() -> Watchdog.PROCESS.limit(LAST_WORDS, connection::reset));
+            connection.waitForPeer();
             var header = origin.header().of(connect);
             if (header.length > 0) connection.out().write(header);
             Pump.relay(exchange.upgrade(new Fields()), connection);

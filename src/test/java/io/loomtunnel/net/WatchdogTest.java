@@ -28,6 +28,21 @@ class WatchdogTest {
         }
     }
 
+    @Test void aRawConnectionWaitsForItsPeer() throws Exception {              // RFC 9293 §3.8.6.1
+        try (var watchdog = new Watchdog(Duration.ofMillis(80)); var pair = Pair.open(watchdog)) {
+            pair.ours().waitForPeer();
+            var writer = start(() -> {
+                pair.ours().out().write(new byte[32 * 1024 * 1024]);
+                pair.ours().finish();
+            });
+            var longer = new CountDownLatch(1);
+            watchdog.limit(Duration.ofMillis(300), longer::countDown);
+            assertTrue(longer.await(10, TimeUnit.SECONDS));
+            assertEquals(32 * 1024 * 1024, pair.peer().getInputStream().readAllBytes().length);
+            writer.join();
+        }
+    }
+
     @Test void aSlowReaderThatMovesIsLeftAlone() throws Exception {
         var limit = Duration.ofMillis(400);
         try (var watchdog = new Watchdog(limit); var pair = Pair.open(watchdog)) {
