@@ -23,9 +23,6 @@ final class Http1Content extends Content {
     /// How the end is known.
     enum Framing { LENGTH, CHUNKED, CLOSE }
 
-    private static final int MAX_CHUNK_LINE = 1024;      // size and extensions, which nobody uses
-    private static final int MAX_CHUNK_DIGITS = 64;      // zeros in front may go on for ever
-
     private final ByteReader in;
     private final HeadReader heads;
     private final Framing framing;
@@ -191,7 +188,7 @@ final class Http1Content extends Content {
             if (in.read() != '\r' || in.read() != '\n') throw new MalformedMessageException("a chunk that is longer than its size");
             chunkOpen = false;
         }
-        remaining = chunkSize();
+        remaining = ChunkLine.read(in);
         if (remaining > 0) {
             chunkOpen = true;
             return true;
@@ -199,28 +196,5 @@ final class Http1Content extends Content {
         trailers = TrailerSection.clean(heads.trailers());
         end();
         return false;
-    }
-
-    /// chunk-size [ chunk-ext ] CRLF (§7.1): hexadecimal digits and nothing else before an extension.
-    private long chunkSize() throws IOException {
-        long size = 0;
-        int at = 0;
-        int b = in.read();
-        for (; ; at++) {
-            int digit = Character.digit(b, 16);
-            if (digit < 0 || b > 'f') break;
-            if (at == MAX_CHUNK_DIGITS || size >= 1L << 55) throw new MalformedMessageException("a chunk size that is too large");
-            size = size << 4 | digit;
-            b = in.read();
-        }
-        if (at == 0) throw new MalformedMessageException("a chunk without a size");
-        if (b != ';' && b != '\r') throw new MalformedMessageException("a chunk size that is malformed");
-        for (; b != '\r'; at++) {
-            if (at > MAX_CHUNK_LINE) throw new MalformedMessageException("a chunk extension that is too long");
-            if (!Grammar.value(b)) throw new MalformedMessageException("a control character in a chunk extension");
-            b = in.read();
-        }
-        if (in.read() != '\n') throw new MalformedMessageException("a chunk size line with a bare CR");
-        return size;
     }
 }

@@ -40,12 +40,15 @@ class Http1ContentFuzzTest {
 
     private static final List<String> PARTS = List.of("0\r\n\r\n", "0\r\n", "5\r\nhello\r\n", "5\r\nhell\r\n", "5\r\nhelloo\r\n", "05\r\nhello\r\n", "0x5\r\nhello\r\n",
             "5 \r\nhello\r\n", " 5\r\nhello\r\n", "5;\r\nhello\r\n", "5;a\nb\r\nhello\r\n", "5;a\rb\r\nhello\r\n", "5\nhello\n", "5;\"\r\n\"\r\nhello\r\n", "-5\r\nhello\r\n",
-            "+5\r\nhello\r\n", "5;\0\r\nhello\r\n", "5\t;a\r\nhello\r\n", "ffffffffffffffff\r\n", "fffffffffffffff\r\n", "10000000000000005\r\nhello\r\n", "\r\n", "\n", "\r",
+            "+5\r\nhello\r\n", "5;\0\r\nhello\r\n", "5\t;a\r\nhello\r\n", "5 ; a = \"b\\\"c\" ;d\r\nhello\r\n", "5;a \r\nhello\r\n", "5;a=\"\r\nhello\r\n", "ffffffffffffffff\r\n", "fffffffffffffff\r\n", "10000000000000005\r\nhello\r\n", "\r\n", "\n", "\r",
             ";", "X: y\r\n", "X : y\r\n", " x\r\n", "Transfer-Encoding: chunked\r\n", "GET / HTTP/1.1\r\n", "e".repeat(20), "0".repeat(40), ";" + "x".repeat(1_100));
 
     /// The same by other means: the whole of what is left after each chunk.
-    private static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]+)(?:;[\\t -~\\x80-\\xff]*)?\r\n");
-    private static final Pattern TRAILER = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\\t -~\\x80-\\xff]*\r\n");
+    private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]++";
+    private static final String QUOTED = "\"(?:[^\\x00-\\x08\\x0a-\\x1f\\x7f\"\\\\]|\\\\[\\t -~\\x80-\\xff])*+\"";
+    private static final String EXTENSION = "[\\t ]*;[\\t ]*" + TOKEN + "(?:[\\t ]*=[\\t ]*(?:" + TOKEN + "|" + QUOTED + "))?";
+    private static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]+)(?:" + EXTENSION + ")*\r\n");
+    private static final Pattern TRAILER = Pattern.compile(TOKEN + ":[\\t -~\\x80-\\xff]*\r\n");
 
     /// @param end empty when the content was whole
     /// @param left bytes behind it

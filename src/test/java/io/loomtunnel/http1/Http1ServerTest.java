@@ -152,11 +152,19 @@ class Http1ServerTest {
     @Test void malformedChunksAreRefusedAndEndTheConnection() throws IOException {
         for (var body : List.of("0x5\r\nhello", "-5\r\n", "\r\nhello", " 5\r\nhello", "5 \r\nhello", "5\nhello", "g\r\n", "5\r\nhelloX\r\n",
                 "5\r\nhello\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5;a\nhello", "5;" + "a".repeat(2_000) + "\r\nhello", "0\r\ngarbage\r\n\r\n", "0\r\nX : 1\r\n\r\n",
-                "0".repeat(65) + "5\r\nhello", "5;a=\"\nx\"\r\nhello", "5;a=\"\r\nx\"\r\nhello", "5;a\rb\r\nhello", "0\r\nX: 1\r\n folded\r\n\r\n",
+                "0".repeat(65) + "5\r\nhello", "5;a=\"\nx\"\r\nhello", "5;a=\"\r\nx\"\r\nhello", "5;a\rb\r\nhello", "5;a=\"\r\nhello", "5;a=\"b\r\nhello", "5;\r\nhello", "5;=b\r\nhello", "5;a=\r\nhello",
+                "5;a \r\nhello", "5;a b\r\nhello", "5;a=\"b\"c\r\nhello", "5;a=\"\\\"\r\nhello", "5;\u00e9\r\nhello", "0;\r\n\r\n", "0\r\nX: 1\r\n folded\r\n\r\n",
                 "0\r\nX: a\nb\r\n\r\n", "80000000000000005\r\nhello", "7fffffffffffffff\r\nhello")) {
             var answer = answerTo("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body + "\r\n\r\nGET /evil HTTP/1.1\r\nHost: a\r\n\r\n");
             assertEquals(400, status(answer), body);
             assertFalse(answer.contains("/evil"), body);
+        }
+    }
+
+    @Test void extensionsOfChunksAreIgnored() throws IOException {                    // RFC 9112 §7.1.1
+        for (var extension : List.of(";a", ";a=b", ";a;b;c=d", ";a=\"\"", ";a=\"b;\u00e9\\\"\t\"", " ; a = b", "\t;a\t;b")) {
+            var answer = answerTo("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5" + extension + "\r\nhello\r\n0" + extension + "\r\n\r\n");
+            assertTrue(answer.endsWith("[hello]Fields[]"), extension);
         }
     }
 
