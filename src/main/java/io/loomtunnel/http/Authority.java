@@ -24,7 +24,9 @@ public final class Authority {
             at = text.indexOf(']') + 1;
             if (at < 4 || !isIpv6(text.substring(1, at - 1))) return false;
         } else {
-            while (at < end && text.charAt(at) < HOST.length && HOST[text.charAt(at)]) at++;
+            for (; at < end && text.charAt(at) < HOST.length && HOST[text.charAt(at)]; at++) {
+                if (text.charAt(at) == '%' && !(hex(text, at + 1) && hex(text, at + 2))) return false;
+            }
             if (at == 0 && end > 0) return false;
         }
         if (at == end) return true;
@@ -35,6 +37,10 @@ public final class Authority {
             port = port * 10 + text.charAt(i) - '0';
         }
         return port <= 0xffff;
+    }
+
+    private static boolean hex(String text, int at) {
+        return at < text.length() && text.charAt(at) < HOST.length && Character.digit(text.charAt(at), 16) >= 0;
     }
 
     private static boolean isIpv6(String text) {

@@ -15,6 +15,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
+import java.util.Arrays;
 
 /// Parses heads (RFC 9112 §2 to §6) in the array where they were received. Strict: what two parsers could read in two ways is
 /// refused. The whole head is bounded by a deadline, since a read time-out alone would let a peer drip for ever.
@@ -22,6 +23,8 @@ final class HeadReader {
     private static final String[] METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"};
 
     private static final String[] NOT_FOR_ONE_HOP = {"host", "content-length", "transfer-encoding"};
+
+    private static final byte[] PREFACE = "PRI * HTTP/2".getBytes(ISO_8859_1);
 
     private final Duplex duplex;
     private final ByteReader in;
@@ -87,6 +90,7 @@ final class HeadReader {
         var host = host(fields, minor);
         long length = requestLength(fields, minor);
         if (method.equals("TRACE") && length != 0) throw bad("TRACE with content");
+        if (method.equals("PRI")) throw bad("PRI begins HTTP/2 and no request");      // RFC 9113 §11.6
         RequestHead head;
         if (method.equals("CONNECT")) {
             if (!Authority.isValid(target) || target.isEmpty() || target.indexOf('/') >= 0) throw bad("CONNECT takes host and port");
@@ -289,13 +293,13 @@ final class HeadReader {
     }
 
     /// Whether a connection's first line comes from somebody who would not understand an answer in HTTP/1: the line names HTTP
-    /// nowhere, as that of a mailer or a wrong preface does (RFC 9113 §3.4); or it is `PRI`, which no client of HTTP/1 ever sends
-    /// (§11.6), and what followed was not the rest of the preface. A request without a version is HTTP/0.9's.
+    /// nowhere and has no target behind a method either, as that of a mailer or a wrong preface (RFC 9113 §3.4); or it is HTTP/2's
+    /// `PRI`, and what followed was not the rest of the preface. A request without a version is HTTP/0.9's.
     private static boolean foreign(byte[] array, int start, int end) {
-        if (end - start >= 4 && array[start] == 'P' && array[start + 1] == 'R' && array[start + 2] == 'I' && array[start + 3] == ' ') return true;
+        if (PREFACE.length <= end - start && Arrays.equals(array, start, start + PREFACE.length, PREFACE, 0, PREFACE.length)) return true;
         int words = 1;
         for (int i = start; i < end; i++) {
-            if (array[i] == ' ') words++;
+            if (array[i] == ' ' && words++ == 1 && i + 1 < end && (array[i + 1] == '/' || array[i + 1] == '*')) return false;
             if (end - i >= 4 && (array[i] | 0x20) == 'h' && (array[i + 1] | 0x20) == 't' && (array[i + 2] | 0x20) == 't'
                     && (array[i + 3] | 0x20) == 'p') return false;
         }
