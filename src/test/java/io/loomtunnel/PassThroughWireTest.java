@@ -178,6 +178,19 @@ class PassThroughWireTest {
         assertTrue(request.contains("\r\nContent-Length: 2\r\n") && request.endsWith("hi"), request);
     }
 
+    @Test void trailersThatMeanSomethingElsewhereAreDroppedAndTheOthersPass() throws Exception {       // RFC 9110 §6.5.1, §7.6.1
+        var trailers = "Keep-Alive: 1\r\nProxy-Connection: x\r\nConnection: close\r\nTE: gzip\r\nRange: bytes=0-\r\nX_Forwarded_For: 6.6.6.6\r\nX-T: 1\r\n\r\n";
+        start(connection -> {
+            heads.add(connection.head() + connection.read("2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n".length()));
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\n" + trailers);
+        });
+        visitor.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n" + trailers);
+        var response = visitor.all();
+        assertTrue(response.startsWith("HTTP/1.1 200 ") && response.endsWith("2\r\nok\r\n0\r\nX-T: 1\r\n\r\n"), response);
+        var request = asked();
+        assertTrue(request.endsWith("2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n"), request);
+    }
+
     @Test void crumbsOfACookieReachAnHttp1OriginAsOneField() throws Exception {                // RFC 9113 §8.2.3
         answering("HTTP/1.1 204 No Content\r\n\r\n");
         http2 = new Http2Visitor(pipe.address());
