@@ -191,6 +191,16 @@ class PassThroughWireTest {
         assertTrue(request.endsWith("2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n"), request);
     }
 
+    @Test void traceWithContentIsRefusedByHttp2AsByHttp1() throws Exception {                  // RFC 9110 §9.3.8
+        answering("HTTP/1.1 204 No Content\r\n\r\n");
+        http2 = new Http2Visitor(pipe.address());
+        var transaction = http2.begin("TRACE", "/");
+        transaction.content().write("hi".getBytes(ISO_8859_1));
+        transaction.content().end();
+        assertEquals(400, transaction.response(NEVER).status());
+        assertNull(heads.poll());
+    }
+
     @Test void crumbsOfACookieReachAnHttp1OriginAsOneField() throws Exception {                // RFC 9113 §8.2.3
         answering("HTTP/1.1 204 No Content\r\n\r\n");
         http2 = new Http2Visitor(pipe.address());

@@ -155,7 +155,7 @@ final class HeadDecoder implements FieldSink {
             case 4 -> {
                 if (fields.isNamed(i, "host")) {
                     var value = fields.value(i);
-                    if (host != null && !host.equals(value)) return "two hosts";
+                    if (host != null && allowed != STATUS) return "two hosts";
                     host = value;
                     fields.removeIf(k -> k == i);
                 }
@@ -273,6 +273,7 @@ final class HeadDecoder implements FieldSink {
     private String validateRequest() {
         if (problem != null) return problem;
         if ((seen & METHOD) == 0) return "no :method";
+        if (method.equals("PRI")) return "PRI begins a connection and no request";       // RFC 9113 §11.6
         boolean plainConnect = method.equals("CONNECT") && protocol.isEmpty();
         if (plainConnect) {
             if ((seen & (SCHEME | PATH)) != 0 || (seen & AUTHORITY) == 0) return "CONNECT takes :authority alone";

@@ -1,5 +1,6 @@
 package io.loomtunnel.ingress;
 
+import io.loomtunnel.http.Content;
 import io.loomtunnel.http.ErrorPage;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
@@ -100,6 +101,8 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
         try {
             var exchange = upgrades.accept(visitor);
             var request = exchange.request();
+            // The HTTP/1.1 parser has refused it already; by HTTP/2 only now (RFC 9110 §9.3.8).
+            if (request.method().equals("TRACE") && exchange.content() != Content.NONE) throw new StatusException(400, "TRACE has no content.");
             if (MaxForwards.ended(request)) {
                 MaxForwards.respond(exchange);
                 return;
