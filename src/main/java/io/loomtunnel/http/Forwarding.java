@@ -201,7 +201,8 @@ public final class Forwarding {
                 }
                 heard = true;
                 limit.restart();
-                exchange.inform(new ResponseHead(head.status(), HopByHop.endToEnd(head.fields())));
+                // It has no content, so a length would be that of somebody else's (RFC 9110 §8.6).
+                exchange.inform(new ResponseHead(head.status(), HopByHop.endToEnd(head.fields()).remove("content-length")));
             }
         }
 

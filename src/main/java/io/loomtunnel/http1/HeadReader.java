@@ -31,6 +31,8 @@ final class HeadReader {
     private final Http1Config config;
     private String lastAuthority = "";          // most often the next request's as well
     private boolean met;                        // a request-line was understood: the peer does speak HTTP/1
+    private boolean responses;                  // the peer is an origin
+    private boolean begun;                      // a byte of the response has come
     private Deadline deadline = Deadline.NEVER;
 
     HeadReader(Duplex duplex, ByteReader in, Http1Config config) {
@@ -139,7 +141,10 @@ final class HeadReader {
     /// @return null when the peer closed before its first byte
     Response response(Deadline limit) throws IOException {
         deadline = limit;
+        responses = true;
+        begun = false;
         if (in.available() == 0 && !fill()) return null;
+        begun = true;
         int length = line(config.maxRequestLine(), 400);
         byte[] array = in.array();
         int start = in.position();
@@ -156,6 +161,11 @@ final class HeadReader {
         for (int i = start + 12; i < start + length; i++) if (!Grammar.value(array[i])) throw bad("the reason-phrase is malformed");
         in.skip(length + 2);
         return new Response(new ResponseHead(status, fields(config.maxFieldBytes(), config.maxFields())), minor);
+    }
+
+    /// Whether any byte came of the response that was read last, or could not be read.
+    boolean begun() {
+        return begun;
     }
 
     /// Reads the trailer section behind chunked content, which has its own time: that of the head is long over.
@@ -186,17 +196,20 @@ final class HeadReader {
         }
     }
 
-    private static void field(Fields fields, byte[] array, int start, int end) throws MalformedMessageException {
+    private void field(Fields fields, byte[] array, int start, int end) throws MalformedMessageException {
         int colon = start;
         while (colon < end && Grammar.token(array[colon])) colon++;
+        int nameEnd = colon;
         if (colon == start) throw bad(array[start] == ' ' || array[start] == '\t' ? "a folded field line" : "a field without a name");
+        // White space in front of the colon is 400 in a request; from a response a gateway has to take it away (§5.1).
+        if (responses) while (colon < end && (array[colon] == ' ' || array[colon] == '\t')) colon++;
         if (colon == end || array[colon] != ':') throw bad("a field name is malformed");
         int from = colon + 1;
         int to = end;
         while (from < to && (array[from] == ' ' || array[from] == '\t')) from++;
         while (to > from && (array[to - 1] == ' ' || array[to - 1] == '\t')) to--;
         for (int i = from; i < to; i++) if (!Grammar.value(array[i])) throw bad("a control character in a field value");
-        fields.add(array, start, colon - start, from, to - from);
+        fields.add(array, start, nameEnd - start, from, to - from);
     }
 
     // ---- framing (RFC 9112 §6) ---------------------------------------------------------------------------------

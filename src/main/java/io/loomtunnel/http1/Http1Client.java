@@ -31,6 +31,7 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
     private final ByteWriter out = new ByteWriter(512);
     private Exchanged current;
     private int served;
+    private boolean doubtful;
 
     /// @param duplex is closed by [#close]
     public Http1Client(Duplex duplex, ByteReader in, Http1Config config) {
@@ -71,6 +72,12 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
         } catch (IOException e) {
             return true;
         }
+    }
+
+    /// Whether the peer may have more to send than it should, so that [#stale] is worth its time however short the connection has
+    /// been idle.
+    public boolean doubtful() {
+        return doubtful;
     }
 
     /// Gives large buffers back while the connection lies idle.
@@ -128,7 +135,7 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
             } catch (SocketTimeoutException | MalformedMessageException e) {
                 throw e;
             } catch (IOException e) {
-                if (served > 0 && in.available() == 0 && !cancelled) throw new NoResponseException(e);
+                if (served > 0 && !heads.begun() && !cancelled) throw new NoResponseException(e);
                 throw e;
             }
             duplex.readTimeout(Duration.ZERO);
@@ -142,6 +149,7 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
         /// Which content follows (RFC 9112 §6.3).
         private void frame(ResponseHead head, int minor) throws MalformedMessageException {
             var fields = head.fields();
+            doubtful = false;
             keepAlive = !fields.lists("connection", "close") && (minor == 1 || fields.lists("connection", "keep-alive"));
             if (head.status() == 101 || request.method().equals("CONNECT") && head.status() < 300) {
                 switched = true;
@@ -149,6 +157,11 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
             }
             if (request.method().equals("HEAD") || head.status() == 204 || head.status() == 304) {
                 bodiless = Content.NONE;
+                // None of them has content, but an origin that announces some may send it all the same: nobody must take that for a
+                // response. It is right to announce it to HEAD.
+                boolean announced = fields.has("transfer-encoding") || HeadReader.contentLength(fields) > 0;
+                if (announced && head.status() == 204) keepAlive = false;
+                doubtful = announced;
                 return;
             }
             long length = HeadReader.contentLength(fields);

@@ -138,7 +138,8 @@ public final class ConnectionPool implements AutoCloseable {
                 lock.unlock();
             }
             if (idle != null) {
-                if (System.nanoTime() - idle.since() < FRESH || !idle.connection().stale()) return new Lease(this, origin, purpose, idle.connection());
+                boolean fresh = System.nanoTime() - idle.since() < FRESH && !idle.connection().doubtful();
+                if (fresh || !idle.connection().stale()) return new Lease(this, origin, purpose, idle.connection());
                 idle.connection().close();
                 continue;
             }

@@ -236,6 +236,73 @@ class HttpProxyTest {
         }
     }
 
+    @Test void requestWhoseResponseHadBegunIsNotSentAgain() throws Exception {
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + connection.number());
+            connection.head();
+            connection.send("HTTP/1.1 200 OK\r\n");
+            connection.finish();
+        })) {
+            start(origin.uri());
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            until("\r\n\r\n1");
+            send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            assertTrue(all().startsWith("HTTP/1.1 502 "));
+            assertEquals(1, origin.accepted());
+        }
+    }
+
+    @Test void whiteSpaceInFrontOfAColonIsTakenFromAResponse() throws Exception {     // RFC 9112 §5.1
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            connection.send("HTTP/1.1 200 OK\r\nDate: x\r\nX-A \t: 1\r\nTransfer-Encoding : chunked\r\n\r\n2\r\nhi\r\n0\r\nX-B : 2\r\n\r\n");
+        })) {
+            start(origin.uri());
+            send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            assertEquals("HTTP/1.1 200 OK\r\nDate: x\r\nX-A: 1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-B: 2\r\n\r\n", all());
+        }
+    }
+
+    @Test void interimResponseHasNoLength() throws Exception {                         // RFC 9110 §8.6
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            connection.send("HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nLink: </a>\r\n\r\n"
+                    + "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\nhi");
+        })) {
+            start(origin.uri());
+            send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            assertEquals("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", all());
+        }
+    }
+
+    @Test void connectionOfA204ThatAnnouncesContentIsNotUsedAgain() throws Exception { // RFC 9112 §6.3
+        try (var origin = new RawOrigin(connection -> {
+            while (!connection.head().isEmpty()) connection.send("HTTP/1.1 204 No Content\r\nX-N: " + connection.number() + "\r\nContent-Length: 5\r\n\r\n");
+        })) {
+            start(origin.uri());
+            for (int i = 1; i <= 2; i++) {
+                send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                assertTrue(until("\r\n\r\n").contains("X-N: " + i + "\r\n"));
+            }
+        }
+    }
+
+    @Test void contentThatAnOriginSendsToHeadIsNobodysResponse() throws Exception {    // RFC 9110 §9.3.2
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            connection.send("HTTP/1.1 200 OK\r\nX-N: " + connection.number() + "\r\nContent-Length: 38\r\n\r\n");
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            connection.next();
+        })) {
+            start(origin.uri());
+            for (int i = 1; i <= 5; i++) {
+                send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+                assertTrue(until("\r\n\r\n").contains("X-N: " + i + "\r\n"));
+            }
+        }
+    }
+
     @Test void secondSendingTakesANewConnection() throws Exception {
         var held = new CountDownLatch(2);
         try (var origin = new RawOrigin(connection -> {
