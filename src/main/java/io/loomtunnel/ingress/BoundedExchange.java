@@ -4,24 +4,21 @@ import io.loomtunnel.http.Content;
 import io.loomtunnel.http.ContentSink;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.FilterExchange;
 import io.loomtunnel.http.GatewayException;
-import io.loomtunnel.http.Peer;
-import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.StatusException;
-import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 import java.io.OutputStream;
 
 /// An exchange whose content is bounded both ways. Nothing behind a limit passes: a message that declares its length is
 /// refused as a whole, another is broken off there. What follows a switch of protocols has no limit.
-final class BoundedExchange implements Exchange {
-    private final Exchange exchange;
+final class BoundedExchange extends FilterExchange {
     private final Content content;
     private final long maxResponse;
 
     private BoundedExchange(Exchange exchange, long maxRequest, long maxResponse) {
-        this.exchange = exchange;
+        super(exchange);
         this.maxResponse = maxResponse;
         content = exchange.content() == Content.NONE ? Content.NONE : new BoundedContent(exchange.content(), maxRequest);
     }
@@ -41,12 +38,12 @@ final class BoundedExchange implements Exchange {
     }
 
     @Override public ContentSink respond(ResponseHead head) throws IOException {
-        if (maxResponse == VisitorLimits.UNLIMITED) return exchange.respond(head);
+        if (maxResponse == VisitorLimits.UNLIMITED) return super.respond(head);
         boolean bodiless = request().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
         if (!bodiless && declared(head.fields()) > maxResponse) {
             throw new GatewayException(502, "http_response_body_size", "The service's answer is longer than " + maxResponse + " bytes.", null);
         }
-        return new BoundedSink(exchange.respond(head), maxResponse);
+        return new BoundedSink(super.respond(head), maxResponse);
     }
 
     /// The `content-length` of a head that a parser has accepted, or -1.
@@ -57,38 +54,6 @@ final class BoundedExchange implements Exchange {
 
     @Override public Content content() {
         return content;
-    }
-
-    @Override public RequestHead request() {
-        return exchange.request();
-    }
-
-    @Override public Peer peer() {
-        return exchange.peer();
-    }
-
-    @Override public String version() {
-        return exchange.version();
-    }
-
-    @Override public void inform(ResponseHead head) throws IOException {
-        exchange.inform(head);
-    }
-
-    @Override public Duplex upgrade(Fields fields) throws IOException {
-        return exchange.upgrade(fields);
-    }
-
-    @Override public boolean responded() {
-        return exchange.responded();
-    }
-
-    @Override public void onCancel(Runnable action) {
-        exchange.onCancel(action);
-    }
-
-    @Override public void reset() {
-        exchange.reset();
     }
 
     /// Fails behind the limit.

@@ -4,7 +4,7 @@ import io.loomtunnel.http.Content;
 import io.loomtunnel.http.ContentSink;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.Fields;
-import io.loomtunnel.http.Peer;
+import io.loomtunnel.http.FilterExchange;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.StatusException;
@@ -12,14 +12,13 @@ import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 
 /// A visitor's HTTP/1.1 Upgrade, shown as the extended CONNECT that it means.
-final class UpgradeExchange implements Exchange {
-    private final Exchange http1;
+final class UpgradeExchange extends FilterExchange {
     private final String protocol;
     private final String key;                // the visitor's; empty unless the protocol is WebSocket
     private final RequestHead request;
 
     UpgradeExchange(Exchange http1, String protocol) throws StatusException {
-        this.http1 = http1;
+        super(http1);
         this.protocol = protocol;
         var get = http1.request();
         key = protocol.equals(Upgrades.WEBSOCKET) ? Handshake.keyOf(get.fields()) : "";
@@ -35,24 +34,12 @@ final class UpgradeExchange implements Exchange {
         return Content.NONE;
     }
 
-    @Override public Peer peer() {
-        return http1.peer();
-    }
-
-    @Override public String version() {
-        return http1.version();
-    }
-
-    @Override public void inform(ResponseHead head) throws IOException {
-        http1.inform(head);
-    }
-
     /// {@inheritDoc}
     /// The protocol was refused. A visitor who did not wait for the answer has sent bytes that are no request: only WebSocket's
     /// masking keeps them from looking like one, after any other protocol the connection ends.
     @Override public ContentSink respond(ResponseHead head) throws IOException {
         if (key.isEmpty()) head.fields().add("connection", "close");
-        return http1.respond(head);
+        return super.respond(head);
     }
 
     /// {@inheritDoc} A 101 has no content, and says which protocol follows (RFC 9110 §15.2.2).
@@ -60,18 +47,6 @@ final class UpgradeExchange implements Exchange {
         fields.remove(Handshake.ACCEPT).remove("content-length");
         fields.add("upgrade", protocol).add("connection", "upgrade");
         if (!key.isEmpty()) fields.add(Handshake.ACCEPT, Handshake.answer(key));
-        return http1.upgrade(fields);
-    }
-
-    @Override public boolean responded() {
-        return http1.responded();
-    }
-
-    @Override public void onCancel(Runnable action) {
-        http1.onCancel(action);
-    }
-
-    @Override public void reset() {
-        http1.reset();
+        return super.upgrade(fields);
     }
 }
