@@ -1,6 +1,7 @@
 package io.loomtunnel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
@@ -98,6 +99,7 @@ class TcpStressTest {
             client.awaitAttached(Deadline.after(Duration.ofSeconds(10)));
             while (server.tunnels().tunnels().size() < 2) Thread.onSpinWait();
             var before = new Left();
+            assertTrue(before.threads > 0, "the tunnels' own are counted");
             int rounds = 0;
             do {
                 round(seed + rounds, server, origin, before);

@@ -9,6 +9,7 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.RequestHead;
 import java.net.InetSocketAddress;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +32,27 @@ class TcpConnectTest {
                 assertEquals(connect, TcpConnect.parse(connect.head()));
             }
         }
+    }
+
+    @Test void whateverIsSentIsReadOrRefused() {
+        var random = new Random(9113);
+        String[] parts = {"db", ":", "5432", "\"", "for=\"", "\";by=\"", "192.0.2.7", "[", "::1", "]", ":1", ";", "=", "%", " ", "-1", "99999999999"};
+        for (int round = 0; round < 50_000; round++) {
+            var forwarded = "for=\"" + mix(random, parts) + "\";by=\"" + mix(random, parts) + "\"";
+            var head = new RequestHead("CONNECT", "", mix(random, parts), "", Fields.of("forwarded", forwarded));
+            try {
+                var connect = TcpConnect.parse(head);
+                assertEquals(connect.address().getPort(), Integer.parseInt(head.authority().substring(head.authority().lastIndexOf(':') + 1)));
+            } catch (MalformedMessageException _) {
+                // refused
+            }
+        }
+    }
+
+    private static String mix(Random random, String[] parts) {
+        var text = new StringBuilder();
+        for (int i = random.nextInt(6); i > 0; i--) text.append(parts[random.nextInt(parts.length)]);
+        return text.toString();
     }
 
     @Test void anExtendedConnectIsAnotherThing() {                                  // RFC 8441 §4
