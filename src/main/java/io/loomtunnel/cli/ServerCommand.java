@@ -14,6 +14,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /// `loomtunnel server`: opens its ports, says so, and runs until a signal.
@@ -24,6 +26,8 @@ final class ServerCommand {
 
     private final Arguments arguments;
     private final Screen screen;
+    private final Map<String, Integer> connections = new ConcurrentHashMap<>();      // by the client's instance
+    private volatile TunnelServer server;          // null until it is open: a client may be faster
 
     ServerCommand(Arguments arguments, Screen screen) {
         this.arguments = arguments;
@@ -62,7 +66,7 @@ final class ServerCommand {
         ports.add(Flag.VISITORS.toString(), visitors);
         ports.add(Flag.VISITORS_TLS.toString(), encrypted);
         tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
-        var server = start(builder.token(token), ports);
+        server = start(builder.token(token), ports);
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
         if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
@@ -149,6 +153,7 @@ final class ServerCommand {
     }
 
     private void tell(TunnelEvent event) {
+        if (!isNews(event)) return;
         switch (event) {
             case TunnelEvent.Attached(var tunnel) -> screen.say("attached: " + describe(tunnel));
             case TunnelEvent.Doubted(var tunnel) -> screen.say((tunnel.suspect() ? "silent: " : "heard again: ") + describe(tunnel));
@@ -156,15 +161,40 @@ final class ServerCommand {
         }
     }
 
-    private static String describe(Tunnel tunnel) {
+    /// Of a client with several connections the first one that comes and the last one that goes are news, and what becomes of its slot 0.
+    private boolean isNews(TunnelEvent event) {
+        var client = event.tunnel().client();
+        boolean only = switch (event) {
+            case TunnelEvent.Attached _ -> connections.merge(client.instance(), 1, Integer::sum) == 1;
+            case TunnelEvent.Left _ -> connections.computeIfPresent(client.instance(), (_, count) -> count == 1 ? null : count - 1) == null;
+            case TunnelEvent.Doubted _ -> false;
+        };
+        return only || client.slot() == 0;
+    }
+
+    private String describe(Tunnel tunnel) {
         return "client " + Endpoint.text(tunnel.peer().address()) + " for " + hosts(tunnel.routes());
     }
 
-    private static String hosts(List<Route> routes) {
+    /// A port of a range may be closed by now.
+    private String tcpPort(String name) {
+        var opened = server;
+        if (opened == null) return "?";
+        try {
+            return Integer.toString(opened.tcpAddress(name).getPort());
+        } catch (IllegalStateException _) {
+            return "?";
+        }
+    }
+
+    private String hosts(List<Route> routes) {
         var text = new StringBuilder();
         for (var route : routes) {
             if (!text.isEmpty()) text.append(", ");
-            text.append(route.equals(Route.CATCH_ALL) ? "every other host" : route);
+            text.append(switch (route) {
+                case Route.Http http -> http.equals(Route.CATCH_ALL) ? "every other host" : http.toString();
+                case Route.Tcp(var name) -> name + " on tcp port " + tcpPort(name);
+            });
         }
         return Text.printable(text.toString());
     }
