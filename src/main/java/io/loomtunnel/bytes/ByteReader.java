@@ -4,20 +4,25 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A stream's bytes through one array that parsers look into directly. The array starts small, since most connections
 /// only ever carry a few heads; it doubles while whole arrays arrive at once, and falls back when it has run empty
 /// and the next bytes may be long in coming.
 ///
-/// Not safe for use by two threads at once; a hand-over from one thread to another needs a happens-before edge.
+/// Not safe for use by two threads at once; a hand-over from one thread to another needs a happens-before edge. Only [#release] may come
+/// while another thread still reads: the one whose read ends with the connection.
 public final class ByteReader {
     /// The array's size at rest: one ordinary request head.
     public static final int SMALL = 2 * 1024;
     /// The most that bulk makes it grow to; a head may need more and gets it through [#require].
     public static final int LARGE = 64 * 1024;
 
+    private static final int RELEASED = -1;
+
     private final InputStream in;
     private final MemoryBudget budget;
+    private final AtomicInteger charged = new AtomicInteger();      // bytes above SMALL, or RELEASED
     private byte[] array = new byte[SMALL];
     private int position;
     private int limit;
@@ -122,11 +127,11 @@ public final class ByteReader {
         if (position == limit && array.length > SMALL) resize(SMALL);
     }
 
-    /// Gives back what was charged to the budget; the reader is not used afterwards.
+    /// Gives back what was charged to the budget; the reader is not used afterwards, and finds the end if it is.
     public void release() {
-        position = limit = 0;
         ended = true;
-        rest();
+        int last = charged.getAndSet(RELEASED);
+        if (last > 0) budget.charge(-last);
     }
 
     private void makeRoom() {
@@ -145,7 +150,7 @@ public final class ByteReader {
     }
 
     private void resize(int size) {
-        budget.charge(size - array.length);
+        charge(size - SMALL);
         if (position == limit) {
             array = new byte[size];
             position = limit = 0;
@@ -153,5 +158,12 @@ public final class ByteReader {
             array = Arrays.copyOf(array, size);
         }
         filled = false;
+    }
+
+    private void charge(int bytes) {
+        int before = charged.get();
+        if (before == RELEASED) return;
+        budget.charge(bytes - before);
+        if (!charged.compareAndSet(before, bytes)) budget.charge(before - bytes);      // released meanwhile
     }
 }

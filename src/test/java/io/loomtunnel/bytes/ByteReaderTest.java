@@ -1,0 +1,30 @@
+package io.loomtunnel.bytes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+class ByteReaderTest {
+    private final MemoryBudget budget = new MemoryBudget(1 << 20);
+
+    @Test void whatGrewIsChargedUntilTheReaderIsReleased() throws IOException {
+        var in = new ByteReader(new ByteArrayInputStream(new byte[100_000]), budget);
+        in.require(50_000);
+        assertEquals(ByteReader.LARGE - ByteReader.SMALL, budget.used());
+        in.release();
+        in.release();
+        assertEquals(0, budget.used());
+    }
+
+    /// The watcher of a connection, say, whose read ends only with the connection.
+    @Test void whoStillReadsWhenItIsReleasedChargesNothing() {
+        var in = new ByteReader(new ByteArrayInputStream(new byte[100_000]), budget);
+        in.release();
+        assertThrows(EOFException.class, () -> in.require(50_000));
+        assertEquals(0, budget.used());
+    }
+}
