@@ -226,8 +226,8 @@ final class FrameHandler {
             throw new StreamException(id, REFUSED_STREAM, "too many streams");
         }
         var stream = new ServerStream(connection, id, head, frame.endStream(), with);
+        if (frame.endStream()) stream.endReceived(null);     // first: it is promised no window then
         streams.open(stream);
-        if (frame.endStream()) stream.endReceived(null);
         Thread.ofVirtual().start(stream);
     }
 

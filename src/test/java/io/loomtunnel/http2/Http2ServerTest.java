@@ -247,6 +247,17 @@ class Http2ServerTest {
         }
     }
 
+    @Test void aRequestThatHasEndedIsPromisedNoWindow() throws IOException {        // §6.9: it would be a frame a request, for nothing
+        try (var client = new RawClient(Http2Config.PUBLIC, ECHO).greet()) {
+            client.headers(END_STREAM, 1, GET);
+            Frame frame;
+            do {
+                frame = client.next();
+                if (frame instanceof Frame.WindowUpdate(var id, _)) assertEquals(0, id);
+            } while (!(frame instanceof Frame.Headers));
+        }
+    }
+
     @Test void lateFramesOfAStreamThatWeResetAreIgnored() throws IOException {       // §5.1: sent before our RST_STREAM arrived
         try (var client = new RawClient(Http2Config.PUBLIC, ECHO).greet()) {
             assertEquals("RST PROTOCOL_ERROR", client.headers(0, 1, with(POST, "connection", "close")).outcome(1));
