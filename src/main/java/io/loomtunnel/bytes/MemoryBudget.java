@@ -61,6 +61,11 @@ public final class MemoryBudget {
         grown.addAndGet(bytes);
     }
 
+    /// What windows have grown by, all together.
+    public long promised() {
+        return grown.get();
+    }
+
     /// The receive window that every stream may be promised at once: so many streams that nobody reads stay within a quarter of
     /// the budget, and windows that grow take another.
     /// @param most what a stream starts with where memory is plenty

@@ -39,6 +39,7 @@ final class Inbound extends Content {
     private final ArrayDeque<ResponseHead> heads = new ArrayDeque<>(2);
     private int held;
     private int grown;                        // how much the window has grown by, counted in the budget
+    private boolean over;                     // nothing more will come
     private long heldSince;                   // when `held` last rose above zero
     private long declared = UNKNOWN;
     private long received;
@@ -199,6 +200,7 @@ final class Inbound extends Content {
         try {
             if (grown > 0) budget.grown(-grown);
             grown = 0;
+            over = true;                      // whoever still reads must not make it grow again
         } finally {
             lock.unlock();
         }
@@ -391,7 +393,7 @@ final class Inbound extends Content {
         int increment;
         lock.lock();
         try {
-            if (ended || failure != null) return;
+            if (ended || over || failure != null) return;
             int before = window.size();
             increment = window.consumed(bytes, System.nanoTime(), stream.roundTrip(), budget.mayGrow(before));
             if (window.size() > before) grow(window.size() - before);

@@ -20,6 +20,7 @@ import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.Transaction;
 import io.loomtunnel.io.Deadline;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -346,6 +347,19 @@ class Http2ConnectionTest {
         open.get(1).close();
         for (var reader : readers) assertTrue(reader.join(Duration.ofSeconds(5)));
         assertEquals(before, MemoryBudget.PROCESS.used());
+    }
+
+    @Test void aStreamThatIsOverPromisesNothingHoweverMuchIsStillReadOfIt() throws Exception {
+        var budget = new MemoryBudget(1L << 40);
+        var stream = (ClientStream) connect(_ -> { }).send(get("/"));
+        for (int i = 0; i < 50; i++) {             // whether a window grows depends on the time that its consumer takes
+            var inbound = new Inbound(stream, stream.connection.outbound(), budget);
+            inbound.open(2 * 1024);
+            inbound.receive(new ByteReader(new ByteArrayInputStream(new byte[ReceiveWindow.START]), budget), ReceiveWindow.START, ReceiveWindow.START);
+            inbound.promiseNothing();
+            inbound.read(new byte[ReceiveWindow.START]);
+            assertEquals(0, budget.promised());
+        }
     }
 
     @Test void largeHeadsTravelInContinuations() throws Exception {                 // RFC 9113 §6.10
