@@ -75,10 +75,12 @@ public final class TunnelDialer {
             throws IOException {
         var deadline = Deadline.after(config.handshake());
         var socket = Dialer.DEFAULT.connect(host, port, connect);
+        var in = new ByteReader(socket.in(), MemoryBudget.PROCESS);
         var limit = Watchdog.PROCESS.limit(deadline.left(), socket::reset);
         try (limit) {
-            return upgrade(socket, client, handler, onChange, deadline);
+            return upgrade(socket, in, client, handler, onChange, deadline);
         } catch (IOException e) {
+            in.release();
             socket.close();
             if (limit.passed() || deadline.passed()) {
                 throw new SocketTimeoutException(server() + " did not complete the handshake in time");
@@ -87,19 +89,18 @@ public final class TunnelDialer {
         }
     }
 
-    private Attachment upgrade(SocketDuplex socket, ClientId client, ExchangeHandler handler, Runnable onChange,
+    private Attachment upgrade(SocketDuplex socket, ByteReader in, ClientId client, ExchangeHandler handler, Runnable onChange,
                                Deadline deadline) throws IOException {
-        var http1 = new Http1Client(socket, new ByteReader(socket.in(), MemoryBudget.PROCESS), Http1Config.ORIGIN);
+        var http1 = new Http1Client(socket, in, Http1Config.ORIGIN);
         var transaction = http1.send(new PtthRequest(routes, client, token).head(server()));
         transaction.content().end();
         var head = transaction.response(deadline);
         while (head.interim()) head = transaction.response(deadline);
         if (head.status() != 101) throw refusal(head, transaction.body());
         var answer = PtthAnswer.parse(head.fields(), routes);
-        var duplex = transaction.duplex();
-        var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
         var peer = new Peer(socket.remoteAddress(), "http");
-        var http2 = Http2Connection.server(duplex, in, Http2Config.TUNNEL, peer, handler);
+        // It goes on with the reader of the handshake, which may hold its first bytes, and releases that.
+        var http2 = Http2Connection.server(socket, in, Http2Config.TUNNEL, peer, handler);
         var attachment = new Attachment(http2, answer, config.heartbeat(), onChange);
         attachment.open(deadline);
         return attachment;

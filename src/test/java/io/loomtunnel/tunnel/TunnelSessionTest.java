@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
@@ -125,6 +126,31 @@ class TunnelSessionTest {
                 var reason = next(SessionEvent.Retrying.class).reason();
                 assertTrue(reason.endsWith("did not complete the handshake in time"), reason);
             }
+        }
+    }
+
+    @Test void whatAHandshakeHeldOfTheBudgetIsGivenBack() throws Exception {
+        long before = MemoryBudget.PROCESS.used();
+        try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            session(other.getLocalPort(), DialConfig.DEFAULTS, "token", HOST);
+            var field = "X: " + "x".repeat(5_000) + "\r\n";                   // more than a reader holds at rest
+            say(other, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n" + field + "\r\n");
+            assertInstanceOf(SessionEvent.Retrying.class, next());
+            assertEquals(before, MemoryBudget.PROCESS.used());
+            say(other, "HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: ptth\r\nALPN: h2\r\n" + field + "\r\n"
+                    + "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0" + "\0\0\0\u0042\0\0\0\0\0".repeat(1_000));
+            next(SessionEvent.Lost.class);
+            var patience = Deadline.after(Link.PATIENCE);
+            while (MemoryBudget.PROCESS.used() != before && !patience.passed()) Thread.onSpinWait();
+            assertEquals(before, MemoryBudget.PROCESS.used());
+        }
+    }
+
+    private static void say(ServerSocket server, String answer) throws IOException {
+        try (var dialled = server.accept()) {
+            dialled.getOutputStream().write(answer.getBytes(ISO_8859_1));
+            dialled.shutdownOutput();
+            dialled.getInputStream().readAllBytes();
         }
     }
 
