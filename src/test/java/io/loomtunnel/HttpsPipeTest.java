@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.fixture.TestCertificate;
+import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Dialer;
 import io.loomtunnel.net.TlsDuplex;
 import java.io.IOException;
@@ -125,6 +127,19 @@ class HttpsPipeTest {
             assertTrue(answer.startsWith("HTTP/1.1 400 Bad Request\r\n"), answer);
             assertTrue(answer.endsWith("\r\n\r\nThis port speaks TLS: the URL begins with https://\n"), answer);
         }
+    }
+
+    @Test void whatIsSentInClearIsNotHeldForEver() throws Exception {
+        long before = MemoryBudget.PROCESS.used();
+        try (var visitor = new Socket(InetAddress.getLoopbackAddress(), server.httpsAddress().getPort())) {
+            visitor.getOutputStream().write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n".getBytes(ISO_8859_1));
+            visitor.getOutputStream().write(new byte[60_000]);
+            visitor.shutdownOutput();
+            visitor.getInputStream().readAllBytes();
+        }
+        var patience = Deadline.after(Duration.ofSeconds(10));
+        while (MemoryBudget.PROCESS.used() != before && !patience.passed()) Thread.onSpinWait();
+        assertEquals(before, MemoryBudget.PROCESS.used());
     }
 
     @Test void theEndOfAResponseThatTheCloseEndsIsAnnounced() throws Exception {       // RFC 9112 §9.8

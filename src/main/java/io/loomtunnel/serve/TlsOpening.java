@@ -39,7 +39,11 @@ final class TlsOpening {
         begun.run();
         int first = in.array()[in.position()];
         if (first >= 'A' && first <= 'Z') {
-            refuse(connection, in);
+            try {
+                refuse(connection, in);
+            } finally {
+                in.release();
+            }
             return null;
         }
         connection.readTimeout(Duration.ZERO);      // of the TLS connection, whose handshake is bounded as a whole
