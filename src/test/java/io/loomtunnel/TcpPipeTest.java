@@ -26,6 +26,7 @@ import io.loomtunnel.tunnel.RefusedException;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
 import io.loomtunnel.tunnel.TcpConnect;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,6 +45,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,6 +188,79 @@ class TcpPipeTest {
             }
         }
         return count;
+    }
+
+    @Test void aStreamThatWasRefusedIsOpenedOnceMore() throws Exception {            // RFC 9113 §8.7
+        var server = server(TcpIngressConfig.DEFAULTS);
+        rawClient(server, (type, stream, client) -> {
+            if (type == HEADERS && stream == 1) client.send("000004030000000001" + REFUSED_STREAM);
+            if (type == HEADERS && stream == 3) client.send("000001010400000003" + STATUS_200, "000002000000000003" + "6f6b");
+        });
+        assertEquals("ok", read(visit(server, "db"), 2));
+    }
+
+    @Test void aStreamThatWasRefusedWithAVisitorsByteIsNotOpenedAgain() throws Exception {
+        var server = server(TcpIngressConfig.DEFAULTS);
+        var streams = new AtomicInteger();
+        rawClient(server, (type, stream, client) -> {
+            if (type == HEADERS) streams.incrementAndGet();
+            if (type == DATA && stream == 1) client.send("000004030000000001" + REFUSED_STREAM);
+        });
+        var visitor = visit(server, "db");
+        visitor.getOutputStream().write('x');
+        assertThrows(SocketException.class, () -> visitor.getInputStream().read());
+        assertEquals(1, streams.get());
+    }
+
+    private static final int DATA = 0;
+    private static final int HEADERS = 1;
+    private static final String REFUSED_STREAM = "00000007";
+    private static final String STATUS_200 = "88";          // RFC 7541 Appendix A
+
+    private interface Script {
+        void frame(int type, int stream, RawClient client) throws IOException;
+    }
+
+    /// A client that serves `db` frame by frame.
+    private record RawClient(Socket socket) {
+        void send(String... frames) throws IOException {
+            for (var frame : frames) socket.getOutputStream().write(HexFormat.of().parseHex(frame));
+        }
+    }
+
+    private void rawClient(TunnelServer server, Script script) throws IOException {
+        var socket = patient(new Socket(LOOPBACK, server.controlAddress().getPort()));
+        socket.getOutputStream().write(("""
+                GET /.well-known/ptth/loomtunnel/ HTTP/1.1\r
+                Host: edge\r
+                Connection: upgrade\r
+                Upgrade: ptth\r
+                ALPN: h2\r
+                Authorization: Bearer %s\r
+                LoomTunnel-Routes: "tcp:db"\r
+                \r
+                """.formatted(TOKEN)).getBytes(ISO_8859_1));
+        var in = new DataInputStream(socket.getInputStream());
+        var head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.readByte());
+        in.skipNBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
+        var client = new RawClient(socket);
+        client.send("000000040000000000");                  // SETTINGS
+        Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    int start = in.readInt();               // length and type
+                    in.readByte();
+                    int stream = in.readInt();
+                    in.skipNBytes(start >>> 8);
+                    script.frame(start & 0xff, stream, client);
+                }
+            } catch (IOException _) {
+                // the test is over
+            }
+        });
+        var routes = "loomtunnel-routes: \"tcp:db\";port=" + server.tcpAddress("db").getPort();
+        assertTrue(head.toString().toLowerCase().contains(routes), head.toString());
     }
 
     @Test void withoutAClientTheVisitorIsResetAtOnce() throws Exception {

@@ -5,15 +5,15 @@ import java.time.Duration;
 /// What visitors may do at the public port of a TCP service, and for how long.
 ///
 /// @param maxConnections connections served at once; further ones wait in the backlog
-/// @param connectTimeout until the client has reached the origin; then the connection is reset
+/// @param connectTimeout until the client has reached the origin, which it bounds itself; then the connection is reset
 /// @param idleTimeout    without a byte in either direction; then the connection is closed; zero for never
 /// @param hold           how long a connection waits for a tunnel that left a moment ago; then it is reset
 /// @param release        how long a port of a range stays a service's own after its last tunnel left
 /// @param proxies        in front of the port, whose PROXY headers are read if they send them
 public record TcpIngressConfig(int maxConnections, Duration connectTimeout, Duration idleTimeout, Duration hold, Duration release,
                                TrustedProxies proxies) {
-    /// 10,000 connections; 10 s to connect, no idle time-out, 5 s of hold, a minute until a port is released; no proxies in front.
-    public static final TcpIngressConfig DEFAULTS = new TcpIngressConfig(10_000, Duration.ofSeconds(10), Duration.ZERO, Duration.ofSeconds(5),
+    /// 10,000 connections; 60 s to connect, no idle time-out, 5 s of hold, a minute until a port is released; no proxies in front.
+    public static final TcpIngressConfig DEFAULTS = new TcpIngressConfig(10_000, Duration.ofSeconds(60), Duration.ZERO, Duration.ofSeconds(5),
             Duration.ofMinutes(1), TrustedProxies.NONE);
 
     /// Refuses what would serve nobody.

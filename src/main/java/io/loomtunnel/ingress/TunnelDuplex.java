@@ -27,7 +27,7 @@ final class TunnelDuplex implements Duplex {
     private final ReentrantLock lock = new ReentrantLock();
     private Transaction transaction;            // changed by the reader alone
     private Duplex stream;
-    private boolean written;                    // or ended: the stream can't be another any more
+    private boolean written;                    // or ended
     private boolean over;
     private boolean connected;                  // the reader's own
 
@@ -56,7 +56,17 @@ final class TunnelDuplex implements Duplex {
         return transaction;
     }
 
-    /// @return false when something was written to the stream before
+    /// Whether the stream can't be another any more.
+    private boolean settled() {
+        lock.lock();
+        try {
+            return written || over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @return false when the stream can't be another any more
     private boolean use(Transaction next) {
         lock.lock();
         try {
@@ -94,9 +104,9 @@ final class TunnelDuplex implements Duplex {
             try {
                 awaitOrigin();
             } catch (NotProcessedException e) {
-                var again = send();
-                if (!use(again)) {
-                    again.cancel();
+                var again = settled() ? null : send();
+                if (again == null || !use(again)) {
+                    if (again != null) again.cancel();
                     throw e;
                 }
                 awaitOrigin();
