@@ -73,6 +73,7 @@ final class ServerCommand {
         for (var name : tcp.services().keySet()) {
             screen.say("listening for visitors of " + name + " on tcp://" + Endpoint.text(server.tcpAddress(name)));
         }
+        if (tcp.first() != null) screen.say("keeping tcp://" + Endpoint.text(tcp.first()) + "-" + tcp.last() + " for services that clients name");
         boolean onlyTcp = visitors == null && encrypted == null;
         if (given.isEmpty()) sayToken(token, server.controlAddress(), onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
         Drain.onSignal(screen, server, limits.grace());
