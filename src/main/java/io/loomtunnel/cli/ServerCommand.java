@@ -26,7 +26,7 @@ final class ServerCommand {
 
     private final Arguments arguments;
     private final Screen screen;
-    private final Map<String, Integer> connections = new ConcurrentHashMap<>();      // by the client's instance
+    private final Map<String, Integer> connections = new ConcurrentHashMap<>();      // by instance, and by slot
     private volatile TunnelServer server;          // null until it is open: a client may be faster
 
     ServerCommand(Arguments arguments, Screen screen) {
@@ -162,15 +162,26 @@ final class ServerCommand {
         }
     }
 
-    /// Of a client with several connections the first one that comes and the last one that goes are news, and what becomes of its slot 0.
+    /// Of a client with several connections the first one that comes and the last one that goes are news; else one that is dialled anew.
     private boolean isNews(TunnelEvent event) {
         var client = event.tunnel().client();
-        boolean only = switch (event) {
-            case TunnelEvent.Attached _ -> connections.merge(client.instance(), 1, Integer::sum) == 1;
-            case TunnelEvent.Left _ -> connections.computeIfPresent(client.instance(), (_, count) -> count == 1 ? null : count - 1) == null;
-            case TunnelEvent.Doubted _ -> false;
+        var slot = client.instance() + "/" + client.slot();
+        return switch (event) {
+            case TunnelEvent.Attached _ -> {
+                boolean again = counted(slot, 1) > 1;
+                yield counted(client.instance(), 1) == 1 || again;
+            }
+            case TunnelEvent.Left _ -> {
+                counted(slot, -1);
+                yield counted(client.instance(), -1) <= 0;
+            }
+            case TunnelEvent.Doubted _ -> client.slot() == 0;
         };
-        return only || client.slot() == 0;
+    }
+
+    private int counted(String key, int more) {
+        var now = connections.merge(key, more, (count, by) -> count + by == 0 ? null : count + by);
+        return now == null ? 0 : now;
     }
 
     private String describe(Tunnel tunnel) {
