@@ -46,6 +46,7 @@ final class Inbound extends Content {
     private boolean ended;
     private Fields trailers = new Fields(0, 0);
     private IOException failure;
+    private boolean givenUp;                  // nobody will read any more, as after every exchange
     private volatile Duration limit = Duration.ZERO;
 
     /// Received bytes; the consumer takes them from `from`, the reader may put more behind `to`.
@@ -153,7 +154,7 @@ final class Inbound extends Content {
     }
 
     private void arrived(int bytes) {
-        if (failure != null) {              // reset meanwhile: nobody will read it
+        if (broken()) {                     // reset meanwhile: nobody will read it
             segments.clear();
             budget.charge(-bytes);
             return;
@@ -210,13 +211,21 @@ final class Inbound extends Content {
     void discard() {
         lock.lock();
         try {
-            if (failure == null) failure = new IOException("the content was given up");
+            givenUp = true;
             ended = false;
             drop();
             arrived.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean broken() {
+        return failure != null || givenUp;
+    }
+
+    private IOException failure() {
+        return failure != null ? failure : new IOException("the content was given up");
     }
 
     private void drop() {
@@ -244,7 +253,7 @@ final class Inbound extends Content {
         lock.lock();
         try {
             while (heads.isEmpty()) {
-                if (failure != null) throw failure;
+                if (broken()) throw failure();
                 if (deadline.passed() || limit != null && limit.passed()) throw new SocketTimeoutException("no response in time");
                 if (limit == null && deadline != Deadline.NEVER) limit = Watchdog.PROCESS.limit(deadline.left(), this::wake);
                 Deadline.NEVER.await(arrived);
@@ -346,7 +355,7 @@ final class Inbound extends Content {
     private Segment take(OutputStream out) throws IOException {
         lock.lock();
         try {
-            if (held == 0 && !ended && failure == null) {
+            if (held == 0 && !ended && !broken()) {
                 lock.unlock();
                 try {
                     out.flush();
@@ -372,7 +381,7 @@ final class Inbound extends Content {
         try {
             while (held == 0) {
                 if (ended) return false;
-                if (failure != null) throw failure;
+                if (broken()) throw failure();
                 if (late == null && !limit.isZero()) late = Watchdog.PROCESS.limit(limit, this::wake);
                 else if (late != null && late.passed()) throw stream.late();
                 Deadline.NEVER.await(arrived);
@@ -393,7 +402,7 @@ final class Inbound extends Content {
         int increment;
         lock.lock();
         try {
-            if (ended || over || failure != null) return;
+            if (ended || over || broken()) return;
             int before = window.size();
             increment = window.consumed(bytes, System.nanoTime(), stream.roundTrip(), budget.mayGrow(before));
             if (window.size() > before) grow(window.size() - before);
