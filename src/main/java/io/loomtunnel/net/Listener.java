@@ -6,8 +6,11 @@ import static java.lang.System.Logger.Level.WARNING;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -26,9 +29,9 @@ import java.util.concurrent.TimeUnit;
 /// back means that nobody is served any more.
 public final class Listener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Listener.class.getName());
-    /// How often an accept looks whether it should stop. `java.net` can wake it only by closing the socket, and that
-    /// resets the connections that wait in the queue.
-    private static final Duration LOOK_UP = Duration.ofMillis(250);
+    /// How often an accept looks whether it should stop, should nobody have come to [#knock].
+    private static final Duration LOOK_UP = Duration.ofSeconds(1);
+    private static final Duration EMPTY = Duration.ofMillis(1);             // the shortest wait: nothing more is in the queue
     private static final Duration AFTER_FAILURE = Duration.ofMillis(100);   // descriptors come back when others end
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);       // for handlers whose connection was reset
 
@@ -41,6 +44,7 @@ public final class Listener implements AutoCloseable {
     private final Thread acceptor;
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile boolean emptying;          // accepts what is in the queue, and then no more
+    private volatile SocketAddress knocker;     // whose connection only says that
     private volatile long accepted;             // only the acceptor counts, here and in the next one
     private volatile long waits;
     private boolean failing;                    // the acceptor's: the failure was logged
@@ -114,8 +118,24 @@ public final class Listener implements AutoCloseable {
     /// @param deadline at which the queue is given up if connections keep coming or there is no permit for them
     public void stopAccepting(Deadline deadline) {
         emptying = true;
-        join(deadline);
+        try (var visitor = new Socket()) {
+            knock(visitor);
+            join(deadline);
+        } catch (IOException e) {
+            LOG.log(DEBUG, "nobody can knock here", e);
+            join(deadline);
+        }
         closeSocket();
+    }
+
+    /// Wakes the accept. `java.net` does so only by closing the socket, and that resets the connections that wait in the queue; so
+    /// one of our own comes behind them.
+    private void knock(Socket visitor) throws IOException {
+        var address = localAddress().getAddress();
+        if (address.isAnyLocalAddress()) address = InetAddress.getLoopbackAddress();
+        visitor.bind(new InetSocketAddress(address, 0));
+        knocker = visitor.getLocalSocketAddress();
+        visitor.connect(new InetSocketAddress(address, localAddress().getPort()), SocketDuplex.millis(LOOK_UP));
     }
 
     /// Stops accepting as [#stopAccepting], waits for the connections being served, and resets those left.
@@ -199,6 +219,11 @@ public final class Listener implements AutoCloseable {
     private boolean acceptOne() throws IOException {
         var plain = socket.accept();
         failing = false;
+        if (plain.getRemoteSocketAddress() != null && plain.getRemoteSocketAddress().equals(knocker)) {
+            plain.close();
+            socket.setSoTimeout(SocketDuplex.millis(EMPTY));
+            return false;
+        }
         accepted++;
         SocketDuplex connection;
         try {

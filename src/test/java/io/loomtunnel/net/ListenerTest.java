@@ -154,6 +154,21 @@ class ListenerTest {
         }
     }
 
+    @Test void stopDoesNotWaitForAnybodyToCome() throws Exception {
+        for (var address : new InetSocketAddress[] {ANY_PORT, new InetSocketAddress(0)}) {
+            var listener = Listener.start(address, CONFIG, ECHO);
+            try (var visitor = dial(listener)) {
+                visitor.getOutputStream().write(1);
+                assertEquals(1, visitor.getInputStream().read());
+                visitor.shutdownOutput();
+                long began = System.nanoTime();
+                assertTrue(listener.stop(Deadline.after(Duration.ofSeconds(20))));
+                assertTrue(System.nanoTime() - began < Duration.ofMillis(700).toNanos(), "before it would have looked up");
+                assertEquals(1, listener.accepted(), "whoever knocks is not counted");
+            }
+        }
+    }
+
     @Test void stopResetsWhatOutlivesTheGrace() throws Exception {
         try (var listener = Listener.start(ANY_PORT, CONFIG, ECHO); var visitor = dial(listener)) {
             visitor.getOutputStream().write('x');
