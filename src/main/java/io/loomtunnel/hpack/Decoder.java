@@ -4,6 +4,8 @@ package io.loomtunnel.hpack;
 public final class Decoder {
     private static final int MAX_INTEGER_BYTES = 5;      // continuation bytes: 35 bits, more than any length here
 
+    private static final int KEEP = 4 * 1024;            // of a scratch array that grew: a connection may live long
+
     private final int limit;
     private final DynamicTable table;
     private byte[] nameScratch = new byte[64];
@@ -131,7 +133,7 @@ public final class Decoder {
         length = Huffman.decode(block, from, size, target);
         bytes = target;
         offset = 0;
-        return target.length > 16 * 1024 ? scratch : target;
+        return target.length > KEEP ? scratch : target;
     }
 
     /// Reads an integer with a prefix of `bits` (§5.1).

@@ -43,6 +43,7 @@ final class FrameReader {
     Frame next() throws IOException {
         in.skip(pending);
         pending = 0;
+        block.reset(0);             // the next frame may be long in coming
         if (in.available() == 0 && !in.fill()) return null;
         try {
             require(Frame.HEADER_BYTES);
@@ -114,6 +115,11 @@ final class FrameReader {
         };
     }
 
+    /// What it holds on to of a field block.
+    int held() {
+        return block.array().length;
+    }
+
     /// Gives a large array back, before a wait that may be long; the last frame must not be looked at any more.
     void rest() {
         in.skip(pending);
@@ -148,7 +154,6 @@ final class FrameReader {
         }
         boolean endStream = (flags & Frame.END_STREAM) != 0;
         if ((flags & Frame.END_HEADERS) != 0) return new Frame.Headers(streamId, endStream, dependency, in.array(), at, end - at);
-        block.reset(0);
         block.put(in.array(), at, end - at);
         continuations(streamId);
         return new Frame.Headers(streamId, endStream, dependency, block.array(), 0, block.size());

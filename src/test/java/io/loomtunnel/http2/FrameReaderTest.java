@@ -54,6 +54,16 @@ class FrameReaderTest {
         assertNull(in.next());
     }
 
+    @Test void aLongFieldBlockIsNotKeptWhileTheNextFrameIsWaitedFor() throws IOException {
+        int start = out.skip(Frame.HEADER_BYTES);
+        out.put(new byte[40_000]);
+        FrameWriter.headers(out, start, 3, 0, 16_384);
+        var in = reader();
+        assertInstanceOf(Frame.Headers.class, in.next());
+        assertNull(in.next());
+        assertEquals(0, in.held());
+    }
+
     @Test void longFieldBlockIsSplitAndJoinedAgain() throws IOException {           // RFC 9113 §6.10
         var block = new byte[40_000];
         new Random(1).nextBytes(block);
