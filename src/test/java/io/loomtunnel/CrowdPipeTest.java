@@ -233,12 +233,26 @@ class CrowdPipeTest {
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
         var head = head(in);
         assertTrue(head.startsWith("HTTP/1.1 101 "), head);
+        if (random.nextInt(3) == 0) {
+            Thread.ofVirtual().start(() -> flood(duplex));
+            in.readFully(new byte[1_000], 0, 1_000);
+            duplex.reset();
+            return;
+        }
         var bytes = new byte[1 + random.nextInt(20_000)];
         duplex.out().write(bytes);
         in.readFully(new byte[bytes.length], 0, random.nextInt(bytes.length) + 1);
         if (random.nextInt(3) == 0) {
             duplex.finish();
             while (in.fill()) in.skip(in.available());
+        }
+    }
+
+    private static void flood(Duplex duplex) {
+        try {
+            for (int i = 0; i < 200; i++) duplex.out().write(new byte[100_000]);
+        } catch (IOException e) {
+            // reset meanwhile
         }
     }
 

@@ -346,8 +346,8 @@ final class Inbound extends Content {
             out.write(segment.bytes, segment.from, n);
         } finally {
             budget.charge(-n);
+            returned(n);                      // whoever failed to pass it on may throw the rest away, and needs it then
         }
-        returned(n);
         return n;
     }
 

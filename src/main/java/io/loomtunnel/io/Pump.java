@@ -3,6 +3,7 @@ package io.loomtunnel.io;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Bytes on their way between two connections.
@@ -15,6 +16,7 @@ public final class Pump {
     private final Duplex near;
     private final Duplex far;
     private final AtomicReference<IOException> failure = new AtomicReference<>();
+    private final AtomicInteger over = new AtomicInteger();         // directions that pass nothing any more
 
     private Pump(Duplex near, Duplex far) {
         this.near = near;
@@ -23,7 +25,8 @@ public final class Pump {
 
     /// Passes bytes both ways until both directions have ended: one on the calling thread, the other on a virtual thread.
     ///
-    /// A peer that takes no more may have ended in order before: what it has sent still arrives, and then its end.
+    /// A peer that takes no more may have ended in order before: what it has sent still arrives, and then its end. What the other
+    /// one sends meanwhile is thrown away, since it may read no more while nobody reads from it.
     /// @param near stays the caller's to close
     /// @param far  stays the caller's to close
     /// @throws IOException a direction failed; both connections are closed, or reset when what came from one was not whole
@@ -34,8 +37,7 @@ public final class Pump {
         pump.await(back);
         var failure = pump.failure.get();
         if (failure == null) return;
-        near.close();
-        far.close();
+        pump.close();
         throw failure;
     }
 
@@ -87,17 +89,41 @@ public final class Pump {
 
     private void direction(Duplex from, Duplex to) {
         var outlet = new Outlet(to);
-        boolean over = false;
         try {
             from.transferTo(outlet);
             outlet.finish();
-            over = true;
+            // The other direction may only throw away by now, and would go on with that for as long as its peer sends.
+            if (over.incrementAndGet() == 2 && failure.get() != null) close();
         } catch (IOException e) {
             // Where one side takes no more, the other direction is waited for; where neither does, there is none.
-            over = outlet.failed && failure.compareAndSet(null, e);
+            boolean first = outlet.failed && failure.compareAndSet(null, e);
             failure.compareAndSet(null, e);
-        } finally {
-            if (!over) reset();
+            if (!first) reset();
+            else if (over.incrementAndGet() == 1) discard(from);
+        } catch (RuntimeException | Error e) {
+            reset();
+            throw e;
+        }
+    }
+
+    private void discard(Duplex from) {
+        try {
+            from.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException _) {
+            // there is no more to be thrown away
+        }
+    }
+
+    private void close() {
+        close(near);
+        close(far);
+    }
+
+    private static void close(Duplex duplex) {
+        try {
+            duplex.close();
+        } catch (IOException _) {
+            duplex.reset();
         }
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,34 @@ class PumpTest {
         assertArrayEquals(answer, visitor.left().in().readAllBytes());
         relay.join();
         assertThrows(IOException.class, () -> visitor.left().out().write(new byte[2000]), "and then it is told");
+    }
+
+    @Test void whoWaitsForAPeerThatEchoesIsNotHeldUpByOneThatLeft() throws Exception {
+        var near = new DuplexPair(1_000);
+        var far = new DuplexPair(1_000);
+        var echo = Thread.ofVirtual().start(() -> relayOneWay(far.right()));
+        var relaying = Thread.ofVirtual().start(() -> relay(near.right(), far.left()));
+        // All pipes are full then, and each waits for the other to read.
+        var visitor = Thread.ofVirtual().start(() -> flood(near.left()));
+        while (near.left().in().available() < 1_000 || far.left().in().available() < 1_000 || visitor.getState() != Thread.State.WAITING) Thread.onSpinWait();
+        near.left().reset();
+        for (var each : List.of(visitor, relaying, echo)) each.join();
+    }
+
+    private static void flood(Duplex duplex) {
+        try {
+            while (true) duplex.out().write(new byte[100]);
+        } catch (IOException e) {
+            // reset
+        }
+    }
+
+    private static void relayOneWay(Duplex echo) {
+        try {
+            echo.transferTo(echo.out());
+        } catch (IOException e) {
+            // reset
+        }
     }
 
     @Test void aResetOfOneSideIsAResetOfTheOther() throws Exception {
