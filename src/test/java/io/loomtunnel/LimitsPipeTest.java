@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.loomtunnel.fixture.Http2Visitor;
 import io.loomtunnel.fixture.RawOrigin;
 import io.loomtunnel.fixture.WholePipe;
 import io.loomtunnel.ingress.IngressConfig;
@@ -138,6 +139,16 @@ class LimitsPipeTest {
         assertFalse(cut.endsWith("0\r\n\r\n"), "it looks whole");
         assertEquals(1_000, cut.chars().filter(c -> c == 'x').count() - cut.substring(0, cut.indexOf("\r\n\r\n")).chars().filter(c -> c == 'x').count());
         assertTrue(pipe.answer(GET.replace("/ ", "/l7 ")).endsWith("xxxxxxx"));
+    }
+
+    @Test void aTargetIsBoundedByHttp2AsByHttp1() throws Exception {                            // RFC 9110 §15.5.15
+        start(VisitorLimits.DEFAULTS.withHead(100, 500, 10), this::keep);
+        int line = 100 - "GET / HTTP/1.1\r\n".length();
+        try (var http2 = new Http2Visitor(pipe.address())) {
+            for (int over = -1; over <= 1; over++) {
+                assertEquals(over > 0 ? 414 : 200, http2.get("/" + "p".repeat(line + over)).response(Deadline.NEVER).status());
+            }
+        }
     }
 
     @Test void headsAreBounded() throws Exception {

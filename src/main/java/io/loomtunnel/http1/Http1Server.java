@@ -223,6 +223,7 @@ public final class Http1Server {
         try {
             duplex.finish();
             var deadline = Deadline.after(config.drainTimeout());
+            if (!presence.await(deadline)) return false;         // a watcher of the exchange may still be reading
             for (long left = Math.max(1, config.drainBytes()); left > 0 && !deadline.passed(); ) {
                 if (in.available() == 0) {
                     duplex.readTimeout(deadline.left());
