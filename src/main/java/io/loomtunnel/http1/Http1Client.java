@@ -80,6 +80,15 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
         return doubtful;
     }
 
+    /// Whether the peer of an idle connection has sent what nobody asked for, as far as that is here: without waiting.
+    public boolean spoke() {
+        try {
+            return in.availableAll() > 0;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     /// Gives large buffers back while the connection lies idle.
     public void rest() {
         in.rest();

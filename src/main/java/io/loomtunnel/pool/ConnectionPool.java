@@ -27,7 +27,8 @@ public final class ConnectionPool implements AutoCloseable {
     private static final ScheduledExecutorService EVICTOR = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("loomtunnel-evictor").factory());
     /// Idle for longer than this, a connection is looked at before it is used. The look takes a millisecond, which would
-    /// be felt only by somebody who sends one request right after the other.
+    /// be felt only by somebody who sends one request right after the other: then only what is here already is looked at, which
+    /// must not become somebody's response.
     private static final long FRESH = Duration.ofMillis(10).toNanos();
 
     /// Nothing heard of it for longer than this, an idle HTTP/2 connection is asked before a request is trusted to it, which may be
@@ -139,7 +140,7 @@ public final class ConnectionPool implements AutoCloseable {
             }
             if (idle != null) {
                 boolean fresh = System.nanoTime() - idle.since() < FRESH && !idle.connection().doubtful();
-                if (fresh || !idle.connection().stale()) return new Lease(this, origin, purpose, idle.connection());
+                if (fresh ? !idle.connection().spoke() : !idle.connection().stale()) return new Lease(this, origin, purpose, idle.connection());
                 idle.connection().close();
                 continue;
             }

@@ -288,6 +288,28 @@ class HttpProxyTest {
         }
     }
 
+    @Test void responseThatNobodyAskedForIsNobodys() throws Exception {                // RFC 9112 §9.2
+        var first = new CountDownLatch(1);
+        var second = new CountDownLatch(1);
+        try (var origin = new RawOrigin(connection -> {
+            connection.head();
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + "good");
+            if (connection.number() > 1) return;
+            first.await();
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+            second.countDown();
+            connection.next();
+        })) {
+            start(origin.uri());
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            until("good");
+            first.countDown();
+            second.await();
+            send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            assertTrue(all().endsWith("good"));
+        }
+    }
+
     @Test void contentThatAnOriginSendsToHeadIsNobodysResponse() throws Exception {    // RFC 9110 §9.3.2
         try (var origin = new RawOrigin(connection -> {
             connection.head();
