@@ -22,6 +22,7 @@ public final class ByteReader {
 
     private final InputStream in;
     private final MemoryBudget budget;
+    private final boolean guarded;
     private final AtomicInteger charged = new AtomicInteger();      // bytes above SMALL, or RELEASED
     private byte[] array = new byte[SMALL];
     private int position;
@@ -32,8 +33,34 @@ public final class ByteReader {
     /// @param in is read, never closed
     /// @param budget what a larger array is charged to; once half of it is used the array stays small
     public ByteReader(InputStream in, MemoryBudget budget) {
+        this(in, budget, false);
+    }
+
+    private ByteReader(InputStream in, MemoryBudget budget, boolean guarded) {
         this.in = in;
         this.budget = budget;
+        this.guarded = guarded;
+    }
+
+    /// One whose array does not grow for a head either once half of the budget is used: visitors who send long heads and never end
+    /// them get no further than that, and short requests are served meanwhile.
+    public static ByteReader guarded(InputStream in, MemoryBudget budget) {
+        return new ByteReader(in, budget, true);
+    }
+
+    /// Whether nothing must grow for a head now.
+    public boolean stinted() {
+        return guarded && budget.strained();
+    }
+
+    /// Whether the array is full and must not grow.
+    public boolean starved() {
+        return available() == array.length && stinted();
+    }
+
+    /// What it is charged to.
+    public MemoryBudget budget() {
+        return budget;
     }
 
     /// Bytes read from the stream and not consumed yet.
@@ -80,6 +107,7 @@ public final class ByteReader {
     /// @throws EOFException the stream ended before
     public void require(int bytes) throws IOException {
         while (available() < bytes) {
+            if (bytes > array.length && stinted()) throw new IOException("memory is short");
             if (bytes > array.length) resize(Integer.highestOneBit(bytes - 1) << 1);
             if (!fill()) throw new EOFException("the stream ended inside a message");
         }
@@ -134,7 +162,7 @@ public final class ByteReader {
         if (last > 0) budget.charge(-last);
     }
 
-    private void makeRoom() {
+    private void makeRoom() throws IOException {
         if (position == limit) {
             position = limit = 0;
             if (filled && array.length < LARGE && !budget.strained()) resize(array.length * 2);
@@ -144,6 +172,7 @@ public final class ByteReader {
                 limit -= position;
                 position = 0;
             } else {
+                if (starved()) throw new IOException("memory is short");
                 resize(array.length * 2);
             }
         }

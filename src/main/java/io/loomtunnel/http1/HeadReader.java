@@ -9,6 +9,7 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.EOFException;
@@ -182,18 +183,33 @@ final class HeadReader {
     /// @param maxBytes of the whole section, line ends counted
     Fields fields(int maxBytes, int maxFields) throws IOException {
         var fields = new Fields();
-        for (int bytes = 0; ; ) {
-            int length = line(Math.max(1, maxBytes - bytes), 431);
-            bytes += length + 2;
-            if (bytes > maxBytes) throw new MalformedMessageException(431, "the field section is larger than " + maxBytes + " bytes");
-            if (length == 0) {
-                in.skip(2);
-                return fields;
+        int charged = 0;
+        try {
+            for (int bytes = 0; ; ) {
+                int length = line(Math.max(1, maxBytes - bytes), 431);
+                bytes += length + 2;
+                if (bytes > maxBytes) throw new MalformedMessageException(431, "the field section is larger than " + maxBytes + " bytes");
+                if (length == 0) {
+                    in.skip(2);
+                    return fields;
+                }
+                if (fields.size() == maxFields) throw new MalformedMessageException(431, "more than " + maxFields + " fields");
+                // What has no end yet is held for as long as its sender likes.
+                if (bytes > ByteReader.SMALL) {
+                    if (in.stinted()) throw shortOfMemory();
+                    in.budget().charge(bytes - charged);
+                    charged = bytes;
+                }
+                field(fields, in.array(), in.position(), in.position() + length);
+                in.skip(length + 2);
             }
-            if (fields.size() == maxFields) throw new MalformedMessageException(431, "more than " + maxFields + " fields");
-            field(fields, in.array(), in.position(), in.position() + length);
-            in.skip(length + 2);
+        } finally {
+            if (charged > 0) in.budget().charge(-charged);
         }
+    }
+
+    private static StatusException shortOfMemory() {
+        return new StatusException(503, "this server is short of memory for a head of that length");
     }
 
     private void field(Fields fields, byte[] array, int start, int end) throws MalformedMessageException {
@@ -294,6 +310,7 @@ final class HeadReader {
             if (deadline.passed()) throw new SocketTimeoutException("timed out");
             duplex.readTimeout(deadline.left());
         }
+        if (in.starved()) throw shortOfMemory();
         return in.fill();
     }
 

@@ -66,7 +66,11 @@ final class FrameHandler {
 
     /// Reads and acts, until the peer ends the connection.
     void handleAll() throws IOException {
-        for (Frame frame; (frame = next()) != null; ) handle(frame);
+        try {
+            for (Frame frame; (frame = next()) != null; ) handle(frame);
+        } finally {
+            frames.release();
+        }
     }
 
     /// The next frame; a malformed one that concerns a single stream resets that stream.

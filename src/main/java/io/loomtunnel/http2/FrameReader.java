@@ -17,6 +17,7 @@ final class FrameReader {
     private final int maxFrameSize;
     private final int maxBlock;
     private final ByteWriter block = new ByteWriter(0);     // of HEADERS that are followed by CONTINUATION
+    private int charged;                                    // for it
     private int pending;                                    // bytes of the last frame, consumed when the next is asked for
     private Duration patience = Duration.ZERO;
     private Runnable late;
@@ -43,7 +44,7 @@ final class FrameReader {
     Frame next() throws IOException {
         in.skip(pending);
         pending = 0;
-        block.reset(0);             // the next frame may be long in coming
+        release();                  // the next frame may be long in coming
         if (in.available() == 0 && !in.fill()) return null;
         try {
             require(Frame.HEADER_BYTES);
@@ -115,9 +116,17 @@ final class FrameReader {
         };
     }
 
-    /// What it holds on to of a field block.
-    int held() {
-        return block.array().length;
+    /// Gives up the field block that was read last.
+    void release() {
+        block.reset(0);
+        charge();
+    }
+
+    private void charge() {
+        int length = block.array().length;
+        if (length == charged) return;              // as at nearly every frame
+        in.budget().charge(length - charged);
+        charged = length;
     }
 
     /// Gives a large array back, before a wait that may be long; the last frame must not be looked at any more.
@@ -155,6 +164,7 @@ final class FrameReader {
         boolean endStream = (flags & Frame.END_STREAM) != 0;
         if ((flags & Frame.END_HEADERS) != 0) return new Frame.Headers(streamId, endStream, dependency, in.array(), at, end - at);
         block.put(in.array(), at, end - at);
+        charge();
         continuations(streamId);
         return new Frame.Headers(streamId, endStream, dependency, block.array(), 0, block.size());
     }
@@ -174,10 +184,12 @@ final class FrameReader {
             if (block.size() + length > maxBlock || frames > 32 + maxBlock / 1024) {
                 throw new ConnectionException(ENHANCE_YOUR_CALM, "a field block of more than " + maxBlock + " bytes");
             }
+            if (in.stinted()) throw new ConnectionException(ENHANCE_YOUR_CALM, "a long field block while memory is short");
             in.skip(Frame.HEADER_BYTES);
             require(length);
             pending = length;
             block.put(in.array(), in.position(), length);
+            charge();
             if ((flags & Frame.END_HEADERS) != 0) return;
         }
     }

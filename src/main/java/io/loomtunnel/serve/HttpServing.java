@@ -70,7 +70,7 @@ public final class HttpServing {
     /// @param peer       who is at its other end
     /// @throws IOException the connection failed, or its peer broke the protocol
     public void serve(Duplex connection, Peer peer) throws IOException {
-        var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);
+        var in = ByteReader.guarded(connection.in(), MemoryBudget.PROCESS);
         var open = new Open();
         try (connection) {
             // Before its first byte a connection is idle; one that came while we drain may still bring a request.

@@ -1,7 +1,9 @@
 package io.loomtunnel.bytes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -26,5 +28,18 @@ class ByteReaderTest {
         in.release();
         assertThrows(EOFException.class, () -> in.require(50_000));
         assertEquals(0, budget.used());
+    }
+
+    @Test void aGuardedOneDoesNotGrowForAHeadWhileMemoryIsShort() throws IOException {
+        var in = ByteReader.guarded(new ByteArrayInputStream(new byte[100_000]), budget);
+        in.require(5_000);
+        budget.charge(1 << 19);
+        in.require(8 * 1024);
+        assertTrue(in.starved());
+        assertThrows(IOException.class, in::fill);
+        assertThrows(IOException.class, () -> in.require(9_000));
+        in.skip(8 * 1024);
+        assertFalse(in.starved());
+        assertTrue(in.fill());
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.loomtunnel.bytes.ByteReader;
 import io.loomtunnel.bytes.ByteWriter;
@@ -58,10 +59,14 @@ class FrameReaderTest {
         int start = out.skip(Frame.HEADER_BYTES);
         out.put(new byte[40_000]);
         FrameWriter.headers(out, start, 3, 0, 16_384);
-        var in = reader();
+        var budget = new MemoryBudget(1 << 20);
+        var bytes = new ByteReader(new ByteArrayInputStream(out.array(), 0, out.size()), budget);
+        var in = new FrameReader(bytes, 16_384, 65_536);
         assertInstanceOf(Frame.Headers.class, in.next());
+        assertTrue(budget.used() >= 40_000, "charged " + budget.used());
         assertNull(in.next());
-        assertEquals(0, in.held());
+        bytes.release();
+        assertEquals(0, budget.used());
     }
 
     @Test void longFieldBlockIsSplitAndJoinedAgain() throws IOException {           // RFC 9113 §6.10
