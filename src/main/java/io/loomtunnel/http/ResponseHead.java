@@ -15,4 +15,11 @@ public record ResponseHead(int status, Fields fields) {
     public boolean interim() {
         return status < 200 && status != 101;
     }
+
+    /// Whether no content follows, whatever length the head announces (RFC 9110 §6.4.1): it is then that of content which a GET would get.
+    /// @param method of the request
+    /// @return true for every answer to HEAD, for 204 and for 304
+    public boolean bodiless(String method) {
+        return method.equals("HEAD") || status == 204 || status == 304;
+    }
 }

@@ -164,7 +164,7 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
                 switched = true;
                 return;
             }
-            if (request.method().equals("HEAD") || head.status() == 204 || head.status() == 304) {
+            if (head.bodiless(request.method())) {
                 bodiless = Content.NONE;
                 // None of them has content, but an origin that announces some may send it all the same: nobody must take that for a
                 // response. It is right to announce it to HEAD.

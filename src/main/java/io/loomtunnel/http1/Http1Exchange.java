@@ -67,7 +67,7 @@ final class Http1Exchange implements Exchange {
     @Override public ContentSink respond(ResponseHead head) throws IOException {
         if (responded()) throw new IllegalStateException("a final response was begun");
         boolean old = request.minor() == 0;
-        boolean bodiless = request.head().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
+        boolean bodiless = head.bodiless(request.head().method());
         // Only a chunked message has a place for the trailers that it announces (RFC 9112 §7.1.2).
         if (!bodiless && !old && head.fields().has("trailer")) head.fields().remove("content-length");
         long declared = bodiless ? Content.UNKNOWN : HeadReader.contentLength(head.fields());

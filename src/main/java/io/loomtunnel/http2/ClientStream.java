@@ -77,7 +77,7 @@ final class ClientStream extends Http2Stream implements Transaction {
         }
         answered = true;
         // The length of a response to HEAD, or of a 304, is that of content which does not follow (RFC 9113 §8.1.1).
-        boolean bodiless = request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
+        boolean bodiless = head.bodiless(request.method());
         switched = request.method().equals("CONNECT") && head.status() < 300;      // has none, whatever it says (RFC 9110 §9.3.6)
         inbound().declare(bodiless ? 0 : switched ? Content.UNKNOWN : HeadFields.contentLength(head.fields()));
         if (frame.endStream()) {

@@ -118,7 +118,7 @@ final class ServerStream extends Http2Stream implements Exchange, Runnable {
         if (responded) throw new IllegalStateException("a final response was begun");
         responded = true;
         response = head;
-        boolean bodiless = request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
+        boolean bodiless = head.bodiless(request.method());
         sink().head(bodiless ? Content.UNKNOWN : HeadFields.contentLength(head.fields()));
         return sink();
     }

@@ -39,8 +39,7 @@ final class BoundedExchange extends FilterExchange {
 
     @Override public ContentSink respond(ResponseHead head) throws IOException {
         if (maxResponse == VisitorLimits.UNLIMITED) return super.respond(head);
-        boolean bodiless = request().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-        if (!bodiless && declared(head.fields()) > maxResponse) {
+        if (!head.bodiless(request().method()) && declared(head.fields()) > maxResponse) {
             throw new GatewayException(502, "http_response_body_size", "The service's answer is longer than " + maxResponse + " bytes.", null);
         }
         return new BoundedSink(super.respond(head), maxResponse);
