@@ -103,8 +103,9 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             var request = exchange.request();
             // The HTTP/1.1 parser has refused it already; by HTTP/2 only now (RFC 9110 §9.3.8).
             if (request.method().equals("TRACE") && exchange.content() != Content.NONE) throw new StatusException(400, "TRACE has no content.");
-            // HTTP/2 has no request-line, but its origin may: the limit is the same.
-            int line = request.method().length() + request.path().length() + " / HTTP/1.1\r\n".length() - 1;
+            // HTTP/2 has no request-line, but its origin may: the limit is the same, for what the visitor has sent.
+            var sent = visitor.request();
+            int line = sent.method().length() + sent.path().length() + "  HTTP/1.1\r\n".length();
             if (line > config.limits().maxRequestLine()) throw new StatusException(414, "The request's target is longer than allowed here.");
             if (MaxForwards.ended(request)) {
                 MaxForwards.respond(exchange);
