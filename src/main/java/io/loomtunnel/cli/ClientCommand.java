@@ -3,6 +3,7 @@ package io.loomtunnel.cli;
 import io.loomtunnel.TunnelClient;
 import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.HostHeader;
+import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 final class ClientCommand {
     private static final String SCHEME = "http://";
     private static final int PORT = 7835;
+    private static final int BY_PROXY = 407;
 
     private final Arguments arguments;
     private final Screen screen;
@@ -38,6 +40,7 @@ final class ClientCommand {
             throw ExitException.usage(Flag.SERVER + " " + server + ": the tunnel is not encrypted yet; write " + SCHEME + server
                     + " if everybody on the way may read it");
         }
+        var proxies = ServerProxy.of(arguments, screen);
         var trust = OriginTrust.of(arguments, screen);
         var targets = new HashMap<Route, String>();
         for (var service : services) targets.put(service.route(), service.origin().toString());
@@ -46,7 +49,7 @@ final class ClientCommand {
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
         var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace())
-                .connections(limits.connections()).listener(news::tell)
+                .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
         for (var service : services) builder.http(service.route().toString(), service.origin());
@@ -56,7 +59,8 @@ final class ClientCommand {
         var refusal = news.awaitRefusal();
         drain.callOff();
         client.close();
-        throw ExitException.refused(Text.printable(refusal));
+        throw refusal.status() == BY_PROXY ? ExitException.refusedByProxy(Text.printable(refusal.reason()))
+                : ExitException.refused(Text.printable(refusal.reason()));
     }
 
     private HostHeader hostHeader() throws ExitException {

@@ -16,16 +16,16 @@ final class ClientNews {
     private List<String> shown = List.of();        // the lines of the services, as the person last saw them
     private boolean attached;
     private String trouble = "";                   // the last reason shown, until the link is back
-    private volatile String refusal;
+    private volatile SessionEvent.Refused refusal;
 
     ClientNews(Screen screen, Map<Route, String> targets) {
         this.screen = screen;
         this.targets = targets;
     }
 
-    /// Waits until the server has refused this client for good.
-    /// @return the server's reason
-    String awaitRefusal() throws InterruptedException {
+    /// Waits until the server, or a proxy on the way, has refused this client for good.
+    /// @return its status and reason
+    SessionEvent.Refused awaitRefusal() throws InterruptedException {
         ended.await();
         return refusal;
     }
@@ -45,8 +45,8 @@ final class ClientNews {
                 trouble = reason;
                 screen.warn(Text.printable(reason) + ", trying again");
             }
-            case SessionEvent.Refused(var _, var reason) -> {
-                refusal = reason;
+            case SessionEvent.Refused refused -> {
+                refusal = refused;
                 ended.countDown();
             }
         }

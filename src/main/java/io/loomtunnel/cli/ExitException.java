@@ -37,6 +37,11 @@ final class ExitException extends IOException {
         return new ExitException(REFUSED, "refused by the server: " + reason, null);
     }
 
+    /// The proxy on the way to the server will not have this client.
+    static ExitException refusedByProxy(String reason) {
+        return new ExitException(REFUSED, "refused: " + reason, null);
+    }
+
     int status() {
         return status;
     }

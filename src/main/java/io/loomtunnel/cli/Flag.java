@@ -36,6 +36,8 @@ record Flag(String name, String word, Many many, String help) {
             "let visitors switch to this protocol too (websocket always passes)");
     static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
             "the server to attach to (port 7835); on another machine only with http://");
+    static final Flag PROXY = new Flag("proxy", "URL", Many.ONCE,
+            "dial the server through http://[USER:PASSWORD@]HOST:PORT or socks5://…; none: directly");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,
             "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://…, https://…, h2c://…");
     static final Flag TCP_SERVICE = new Flag("tcp", "NAME=TARGET[,proxy=v1|v2]", Many.OFTEN,

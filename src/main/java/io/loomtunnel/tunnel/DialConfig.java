@@ -7,10 +7,11 @@ import java.time.Duration;
 /// @param connect   limit for the TCP connection, resolving the name included
 /// @param handshake limit from the first packet to the server's SETTINGS, whole
 /// @param heartbeat when the server is suspect, and when it is dead
-public record DialConfig(Duration connect, Duration handshake, HeartbeatConfig heartbeat) {
-    /// 5 s, 10 s.
+/// @param proxies   which proxy is on the way; the limit for connecting then counts for all of it
+public record DialConfig(Duration connect, Duration handshake, HeartbeatConfig heartbeat, ProxyChoice proxies) {
+    /// 5 s, 10 s, no proxy.
     public static final DialConfig DEFAULTS =
-            new DialConfig(Duration.ofSeconds(5), Duration.ofSeconds(10), HeartbeatConfig.DEFAULTS);
+            new DialConfig(Duration.ofSeconds(5), Duration.ofSeconds(10), HeartbeatConfig.DEFAULTS, ProxyChoice.DIRECT);
 
     /// Refuses limits that let nobody through.
     public DialConfig {
@@ -22,20 +23,27 @@ public record DialConfig(Duration connect, Duration handshake, HeartbeatConfig h
     /// @param limit for the TCP connection
     /// @return a new configuration
     public DialConfig withConnect(Duration limit) {
-        return new DialConfig(limit, handshake, heartbeat);
+        return new DialConfig(limit, handshake, heartbeat, proxies);
     }
 
     /// The same with another limit for the handshake.
     /// @param limit whole
     /// @return a new configuration
     public DialConfig withHandshake(Duration limit) {
-        return new DialConfig(connect, limit, heartbeat);
+        return new DialConfig(connect, limit, heartbeat, proxies);
     }
 
     /// The same with another heartbeat.
     /// @param times when the server is suspect, and when it is dead
     /// @return a new configuration
     public DialConfig withHeartbeat(HeartbeatConfig times) {
-        return new DialConfig(connect, handshake, times);
+        return new DialConfig(connect, handshake, times, proxies);
+    }
+
+    /// The same through other proxies.
+    /// @param choice which proxy for which server
+    /// @return a new configuration
+    public DialConfig withProxies(ProxyChoice choice) {
+        return new DialConfig(connect, handshake, heartbeat, choice);
     }
 }

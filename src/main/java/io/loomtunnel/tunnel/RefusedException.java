@@ -3,7 +3,7 @@ package io.loomtunnel.tunnel;
 import java.io.IOException;
 import java.time.Duration;
 
-/// The server refused a handshake, and said why.
+/// The server refused a handshake, and said why; or a proxy on the way to it did (407).
 public final class RefusedException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -35,10 +35,10 @@ public final class RefusedException extends IOException {
     }
 
     /// Whether the same request will be refused again, so that only a person can help.
-    /// @return true for 400, 401, 403 and 426
+    /// @return true for 400, 401, 403, 407 and 426
     public boolean lasting() {
         return switch (status) {
-            case 400, 401, 403, 426 -> true;
+            case 400, 401, 403, 407, 426 -> true;
             default -> false;
         };
     }

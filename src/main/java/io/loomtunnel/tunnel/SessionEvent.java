@@ -20,7 +20,7 @@ public sealed interface SessionEvent {
     record Retrying(String reason, Duration pause) implements SessionEvent {}
 
     /// The server will not have us, and there will be no other dial.
-    /// @param status 400, 401, 403 or 426
-    /// @param reason one line, the server's
+    /// @param status 400, 401, 403 or 426; 407 when it was a proxy on the way
+    /// @param reason one line, the server's or the proxy's
     record Refused(int status, String reason) implements SessionEvent {}
 }

@@ -74,7 +74,7 @@ public final class TunnelDialer {
     Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange, Duration connect)
             throws IOException {
         var deadline = Deadline.after(config.handshake());
-        var socket = Dialer.DEFAULT.connect(host, port, connect);
+        var socket = connect(connect);
         var in = new ByteReader(socket.in(), MemoryBudget.PROCESS);
         var limit = Watchdog.PROCESS.limit(deadline.left(), socket::reset);
         try (limit) {
@@ -87,6 +87,11 @@ public final class TunnelDialer {
             }
             throw e;
         }
+    }
+
+    private SocketDuplex connect(Duration limit) throws IOException {
+        var proxy = config.proxies().proxyFor(host, port);
+        return proxy.isEmpty() ? Dialer.DEFAULT.connect(host, port, limit) : ProxyDialer.connect(proxy.get(), host, port, limit);
     }
 
     private Attachment upgrade(SocketDuplex socket, ByteReader in, ClientId client, ExchangeHandler handler, Runnable onChange,
