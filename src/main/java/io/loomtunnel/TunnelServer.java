@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 
@@ -36,15 +37,18 @@ public final class TunnelServer implements AutoCloseable {
     private final HttpIngress http;                     // null without such a port, as is the next one
     private final HttpIngress https;
     private final TcpServices tcp;
-    private final Listener control;
+    private final Listener control;                     // null when clients come to a port for visitors
+    private final InetSocketAddress controlAddress;
     private final Duration grace;
 
-    private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, TcpServices tcp, Listener control, Duration grace) {
+    private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, TcpServices tcp, Listener control,
+                         InetSocketAddress controlAddress, Duration grace) {
         this.tunnels = tunnels;
         this.http = http;
         this.https = https;
         this.tcp = tcp;
         this.control = control;
+        this.controlAddress = controlAddress;
         this.grace = grace;
     }
 
@@ -57,7 +61,7 @@ public final class TunnelServer implements AutoCloseable {
     /// Where clients attach.
     /// @return with the port that was taken
     public InetSocketAddress controlAddress() {
-        return control.localAddress();
+        return controlAddress;
     }
 
     /// Where visitors come in clear.
@@ -103,7 +107,7 @@ public final class TunnelServer implements AutoCloseable {
         if (https != null) https.close(deadline);
         join(closingTcp);
         tunnels.close(deadline);
-        control.close();
+        if (control != null) control.close();
     }
 
     private static void join(Thread thread) {
@@ -140,8 +144,8 @@ public final class TunnelServer implements AutoCloseable {
             return bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         }
 
-        /// Accepts clients on this address, which needs [#plaintext] unless it is a loopback address.
-        /// @param address port 0 takes a free one
+        /// Accepts clients on this address, which needs [#plaintext] unless it is a loopback address, or shared with visitors by TLS.
+        /// @param address port 0 takes a free one; one that visitors have, too, serves both
         /// @return this
         public Builder bind(InetSocketAddress address) {
             bind = Objects.requireNonNull(address);
@@ -275,22 +279,27 @@ public final class TunnelServer implements AutoCloseable {
         /// @throws IllegalStateException no token was set, or another machine's clients are let in without [#plaintext]
         public TunnelServer start() throws IOException {
             if (authenticator == null) throw new IllegalStateException("a server needs a token");
-            if (!plaintext && bind.getAddress() != null && !bind.getAddress().isLoopbackAddress()) {
+            if (!plaintext && !shares(https) && bind.getAddress() != null && !bind.getAddress().isLoopbackAddress()) {
                 throw new IllegalStateException(
                         "clients of other machines would attach without encryption: say plaintext() to allow it");
             }
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
             var services = new TcpServices(tunnels, tcpIngress);
+            var shown = new AtomicReference<>(VisitorAddress.NONE);      // until the ports are open
+            var acceptor = new PtthAcceptor(tunnels, authenticator, (route, server) -> shown.get().of(route, server), services, handshake);
             HttpIngress clear = null;
             HttpIngress encrypted = null;
             try {
-                if (http != null) clear = HttpIngress.start(http, tunnels, ingress);
-                if (https != null) encrypted = HttpIngress.start(https, tls, tunnels, ingress);
                 for (var service : tcp.entrySet()) services.open(service.getKey(), service.getValue());
                 if (rangeFirst != null) services.range(rangeFirst, rangeLast);
-                var control = control(tunnels, addresses(clear, encrypted), services);
-                return new TunnelServer(tunnels, clear, encrypted, services, control, grace);
+                if (http != null) clear = ingress(http, null, tunnels, acceptor);
+                if (https != null) encrypted = ingress(https, tls, tunnels, acceptor);
+                shown.set(addresses(clear, encrypted));
+                if (shares(http)) return new TunnelServer(tunnels, clear, encrypted, services, null, clear.localAddress(), grace);
+                if (shares(https)) return new TunnelServer(tunnels, clear, encrypted, services, null, encrypted.localAddress(), grace);
+                var control = control(acceptor);
+                return new TunnelServer(tunnels, clear, encrypted, services, control, control.localAddress(), grace);
             } catch (IOException | RuntimeException e) {
                 if (clear != null) clear.close();
                 if (encrypted != null) encrypted.close();
@@ -299,14 +308,23 @@ public final class TunnelServer implements AutoCloseable {
             }
         }
 
+        /// Whether clients come to this port for visitors. Port 0 is another port each time.
+        private boolean shares(InetSocketAddress visitors) {
+            return bind.getPort() != 0 && bind.equals(visitors);
+        }
+
+        private HttpIngress ingress(InetSocketAddress address, SSLContext context, TunnelRegistry tunnels, PtthAcceptor acceptor) throws IOException {
+            if (shares(address)) return HttpIngress.start(address, context, acceptor, tunnels, ingress);
+            return context == null ? HttpIngress.start(address, tunnels, ingress) : HttpIngress.start(address, context, tunnels, ingress);
+        }
+
         /// What the client shows people: the encrypted port, if there is one.
         private static VisitorAddress addresses(HttpIngress clear, HttpIngress encrypted) {
             if (encrypted != null) return VisitorAddress.https(encrypted.localAddress().getPort());
             return clear == null ? VisitorAddress.NONE : VisitorAddress.http(clear.localAddress().getPort());
         }
 
-        private Listener control(TunnelRegistry tunnels, VisitorAddress addresses, TcpServices services) throws IOException {
-            var acceptor = new PtthAcceptor(tunnels, authenticator, addresses, services, handshake);
+        private Listener control(PtthAcceptor acceptor) throws IOException {
             var usual = ServeConfig.DEFAULTS;
             var limits = usual.withTimeouts(usual.headTimeout(), usual.contentTimeout(), FIRST_BYTE);
             var serving = new HttpServing(limits, acceptor);

@@ -43,6 +43,8 @@ final class ServerCommand {
         // Whoever asks for other ports does not want one more that he did not ask for.
         boolean inClear = encrypted == null && tcp.none() || given(Flag.VISITORS);
         var visitors = inClear ? address(Flag.VISITORS, VISITORS) : null;
+        overlap(bind, Flag.VISITORS, visitors);
+        overlap(bind, Flag.VISITORS_TLS, encrypted);
         var certificates = certificates(encrypted != null);
         var limits = new Limits(arguments);
         var config = ingress();
@@ -55,7 +57,7 @@ final class ServerCommand {
         tcp.addTo(builder);
         if (arguments.has(Flag.PLAINTEXT)) {
             builder.plaintext();
-        } else if (!bind.getAddress().isLoopbackAddress()) {
+        } else if (!bind.getAddress().isLoopbackAddress() && !bind.equals(encrypted)) {
             throw ExitException.usage(Flag.BIND + " " + Endpoint.text(bind) + " lets clients attach from elsewhere, and the tunnel is not "
                     + "encrypted yet: add " + Flag.PLAINTEXT + " if everybody on the way may read it");
         }
@@ -67,7 +69,8 @@ final class ServerCommand {
         ports.add(Flag.VISITORS_TLS.toString(), encrypted);
         tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
         server = start(builder.token(token), ports);
-        screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()));
+        screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()) + (bind.getPort() != 0 && (bind.equals(visitors) || bind.equals(encrypted))
+                ? ", a port that visitors share" : ""));
         if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
         for (var name : tcp.services().keySet()) {
@@ -91,6 +94,14 @@ final class ServerCommand {
 
     private boolean given(Flag flag) {
         return !arguments.value(flag, "").isEmpty();
+    }
+
+    /// A port can be shared with visitors, but only as a whole.
+    private static void overlap(InetSocketAddress bind, Flag flag, InetSocketAddress visitors) throws ExitException {
+        if (visitors == null || bind.getPort() == 0 || bind.getPort() != visitors.getPort() || bind.equals(visitors)) return;
+        if (!bind.getAddress().isAnyLocalAddress() && !visitors.getAddress().isAnyLocalAddress()) return;
+        throw ExitException.usage(Flag.BIND + " " + Endpoint.text(bind) + " and " + flag + " " + Endpoint.text(visitors) + " overlap: to share the port with "
+                + "visitors write " + Flag.BIND + " " + Endpoint.text(visitors));
     }
 
     private List<CertificateFiles> certificates(boolean wanted) throws ExitException {

@@ -4,18 +4,22 @@ import io.loomtunnel.http.Content;
 import io.loomtunnel.http.ErrorPage;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
+import io.loomtunnel.http.Fields;
+import io.loomtunnel.http.FilterExchange;
 import io.loomtunnel.http.Forwarding;
 import io.loomtunnel.http.Hop;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Duplex;
 import io.loomtunnel.net.Listener;
 import io.loomtunnel.net.ListenerConfig;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.Watchdog;
 import io.loomtunnel.serve.HttpServing;
 import io.loomtunnel.serve.ServeConfig;
+import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelRegistry;
 import io.loomtunnel.websocket.Upgrades;
@@ -33,10 +37,12 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final HttpServing serving;
     private final Watchdog watchdog;
     private final SSLContext tls;                       // null for a port in clear
+    private final PtthAcceptor clients;                 // null when they attach elsewhere
     private Listener listener;
 
-    private HttpIngress(SSLContext tls, TunnelRegistry tunnels, IngressConfig config) {
+    private HttpIngress(SSLContext tls, PtthAcceptor clients, TunnelRegistry tunnels, IngressConfig config) {
         this.tls = tls;
+        this.clients = clients;
         this.tunnels = tunnels;
         this.config = config;
         forwarding = new Forwarding(config.responseTimeout());
@@ -55,7 +61,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @return to be closed
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, TunnelRegistry tunnels, IngressConfig config) throws IOException {
-        return start(address, new HttpIngress(null, tunnels, config), config);
+        return start(address, new HttpIngress(null, null, tunnels, config), config);
     }
 
     /// Opens a public port on which TLS is spoken, with HTTP/2 or HTTP/1.1 as ALPN decides.
@@ -67,14 +73,29 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, SSLContext tls, TunnelRegistry tunnels, IngressConfig config)
             throws IOException {
-        return start(address, new HttpIngress(Objects.requireNonNull(tls), tunnels, config), config);
+        return start(address, new HttpIngress(Objects.requireNonNull(tls), null, tunnels, config), config);
+    }
+
+    /// Opens a public port to which clients attach as well: what is asked for under `/.well-known/ptth/` is theirs, all else the
+    /// visitors'. A tunnel does not count among the visitors' connections, and is not ended by [#close].
+    /// @param address where both come; port 0 takes a free one
+    /// @param tls     has the certificates; null for a port in clear
+    /// @param clients answers handshakes
+    /// @param tunnels where visitors' requests go
+    /// @param config  limits and time-outs
+    /// @return to be closed
+    /// @throws IOException the address can't be bound; the message says why
+    public static HttpIngress start(InetSocketAddress address, SSLContext tls, PtthAcceptor clients, TunnelRegistry tunnels,
+                                    IngressConfig config) throws IOException {
+        return start(address, new HttpIngress(tls, Objects.requireNonNull(clients), tunnels, config), config);
     }
 
     private static HttpIngress start(InetSocketAddress address, HttpIngress ingress, IngressConfig config) throws IOException {
         var listening = ListenerConfig.DEFAULTS.withName(ingress.tls == null ? "http" : "https")
                 .withMaxConnections(config.limits().maxConnections()).withWatchdog(ingress.watchdog);
         try {
-            ingress.listener = Listener.start(address, listening, ingress::serve);
+            ingress.listener = Listener.bound(address, listening, ingress::serve);
+            ingress.listener.begin();
             return ingress;
         } catch (IOException | RuntimeException e) {
             ingress.rest();
@@ -90,8 +111,23 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
 
     private void serve(SocketDuplex connection) throws IOException {
         var source = config.proxies().source(connection);
-        if (tls == null) serving.serve(connection, new Peer(source, "http"));
-        else serving.serve(connection, tls, new Peer(source, "https"));
+        ExchangeHandler handler = clients == null ? this : exchange -> dispatch(exchange, connection);
+        if (tls == null) serving.serve(connection, new Peer(source, "http"), handler);
+        else serving.serve(connection, tls, new Peer(source, "https"), handler);
+    }
+
+    private void dispatch(Exchange exchange, SocketDuplex connection) throws IOException {
+        if (!PtthAcceptor.isMeant(exchange.request())) {
+            handle(exchange);
+            return;
+        }
+        clients.handle(new FilterExchange(exchange) {
+            @Override public Duplex upgrade(Fields fields) throws IOException {
+                var tunnel = super.upgrade(fields);
+                listener.letGo(connection);
+                return tunnel;
+            }
+        });
     }
 
     /// Sends one request through its tunnel. What goes wrong on the way is answered with a page that names the cause.

@@ -67,9 +67,20 @@ public final class Listener implements AutoCloseable {
     /// @throws UnknownHostException the address was not resolved
     public static Listener start(InetSocketAddress address, ListenerConfig config, ConnectionHandler handler)
             throws IOException {
-        var listener = new Listener(bind(address, config.backlog()), config, handler);
-        listener.acceptor.start();
+        var listener = bound(address, config, handler);
+        listener.begin();
         return listener;
+    }
+
+    /// Binds an address as [#start] does, and accepts only from [#begin] on: for a handler that needs the listener.
+    public static Listener bound(InetSocketAddress address, ListenerConfig config, ConnectionHandler handler) throws IOException {
+        return new Listener(bind(address, config.backlog()), config, handler);
+    }
+
+    /// Begins to accept.
+    /// @throws IllegalThreadStateException it has begun
+    public void begin() {
+        acceptor.start();
     }
 
     private static ServerSocket bind(InetSocketAddress address, int backlog) throws IOException {
@@ -252,9 +263,16 @@ public final class Listener implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             LOG.log(WARNING, config.name() + ": " + connection, e);
         } finally {
-            forget(connection);
-            permits.release();
+            connection.close();
+            if (live.remove(connection)) permits.release();
         }
+    }
+
+    /// Lets a connection go that has become something else: its place is free, and [#stop] and [#close] leave it to whoever it
+    /// belongs to now. Its handler goes on; the connection is closed when that returns.
+    /// @param connection whose handler calls this
+    public void letGo(SocketDuplex connection) {
+        if (live.remove(connection)) permits.release();
     }
 
     private void forget(SocketDuplex connection) {

@@ -46,6 +46,11 @@ public final class HttpServing {
     /// @param peer       who is at its other end
     /// @throws IOException the handshake or the connection failed, or its peer broke the protocol
     public void serve(SocketDuplex connection, SSLContext context, Peer peer) throws IOException {
+        serve(connection, context, peer, handler);
+    }
+
+    /// The same for one connection whose requests another handler answers.
+    public void serve(SocketDuplex connection, SSLContext context, Peer peer, ExchangeHandler handler) throws IOException {
         var open = new Open();
         TlsDuplex tls;
         try {
@@ -59,7 +64,7 @@ public final class HttpServing {
         }
         if (tls == null) return;
         try {
-            serve(tls, peer);
+            serve(tls, peer, handler);
         } finally {
             tls.awaitEnd(Deadline.after(FAREWELL));
         }
@@ -70,6 +75,11 @@ public final class HttpServing {
     /// @param peer       who is at its other end
     /// @throws IOException the connection failed, or its peer broke the protocol
     public void serve(Duplex connection, Peer peer) throws IOException {
+        serve(connection, peer, handler);
+    }
+
+    /// The same for one connection whose requests another handler answers.
+    public void serve(Duplex connection, Peer peer, ExchangeHandler handler) throws IOException {
         var in = ByteReader.guarded(connection.in(), MemoryBudget.PROCESS);
         var open = new Open();
         try (connection) {
@@ -78,8 +88,8 @@ public final class HttpServing {
             connections.add(open);
             switch (opening(connection, in)) {
                 case NOTHING -> {}
-                case HTTP_1 -> http1(connection, in, peer, open);
-                case HTTP_2 -> http2(connection, in, peer, open);
+                case HTTP_1 -> http1(connection, in, peer, handler, open);
+                case HTTP_2 -> http2(connection, in, peer, handler, open);
             }
         } finally {
             connections.remove(open);
@@ -106,13 +116,13 @@ public final class HttpServing {
         return connections.size();
     }
 
-    private void http1(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
+    private void http1(Duplex connection, ByteReader in, Peer peer, ExchangeHandler handler, Open open) throws IOException {
         var server = new Http1Server(connection, in, config.http1(), peer);
         open.drainBy(server::drain);
         server.serve(handler);
     }
 
-    private void http2(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
+    private void http2(Duplex connection, ByteReader in, Peer peer, ExchangeHandler handler, Open open) throws IOException {
         connection.readTimeout(Duration.ZERO);
         boolean late = draining;        // its first request is served, whatever its peer makes of an early GOAWAY
         var requests = new Http2Idle(handler, late ? config.headTimeout() : config.idleTimeout(), late);

@@ -32,6 +32,8 @@ class MainTest {
                 List.of("server", "--bind", "a b:80"),
                 List.of("server", "--bind", "1:1", "--bind", "2:2"),
                 List.of("server", "--bind", "0.0.0.0:0", "--http", "127.0.0.1:0"),
+                List.of("server", "--bind", "127.0.0.1:7835", "--http", "0.0.0.0:7835"),
+                List.of("server", "--bind", "0.0.0.0:7835", "--plaintext", "--http", "127.0.0.1:7835"),
                 List.of("server", "--plaintext=yes"),
                 List.of("server", "--bind", "127.0.0.1:0", "--trust-proxy", "10.0.0.0/33"),
                 List.of("server", "--bind", "127.0.0.1:0", "--trust-proxy", "::1,localhost"),
