@@ -19,6 +19,7 @@ final class Service {
     private volatile Tunnel[] tunnels = NONE;
     private volatile Deadline forgotten;               // once the last tunnel left; null before the first one came
     private volatile int claims;                       // attached or about to be
+    private int turn;                                  // where the next look begins; a race costs a turn, no more
 
     Service(Route route) {
         this.route = route;
@@ -45,15 +46,24 @@ final class Service {
         if (tunnels.length == 0) forgotten = Deadline.after(MEMORY);
     }
 
-    /// The tunnel for the next request: of those that take one, the one with the fewest bytes waiting, and of
-    /// several the one with the fewest streams.
+    /// The tunnel for the next request: of those that take one, the one with the fewest streams, and equals in turn.
     /// @return null when none takes one
     Tunnel pick() {
-        Tunnel best = null;
-        for (var tunnel : tunnels) {
-            if (tunnel.accepting() && (best == null || lighter(tunnel, best))) best = tunnel;
+        var all = tunnels;
+        if (all.length == 1) return all[0].accepting() ? all[0] : null;
+        int first = turn;
+        int best = -1;
+        int fewest = Integer.MAX_VALUE;
+        for (int i = 0; i < all.length; i++) {
+            int at = Math.floorMod(first + i, all.length);
+            int streams = all[at].streams();
+            if (streams >= fewest || !all[at].accepting()) continue;
+            best = at;
+            fewest = streams;
         }
-        return best;
+        if (best < 0) return null;
+        turn = best + 1;
+        return all[best];
     }
 
     /// What there is to wait for when nothing can be picked.
@@ -71,10 +81,5 @@ final class Service {
     boolean gone() {
         var until = forgotten;
         return idle() && (until == null || until.passed());
-    }
-
-    private static boolean lighter(Tunnel a, Tunnel b) {
-        long difference = a.queuedBytes() - b.queuedBytes();
-        return difference < 0 || difference == 0 && a.streams() < b.streams();
     }
 }

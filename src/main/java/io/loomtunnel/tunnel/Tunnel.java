@@ -87,10 +87,6 @@ public final class Tunnel implements HttpConnection {
         return connection.isOpen() && !withdrawn && !asked.get() && !heartbeat.suspect() && !connection.accepting();
     }
 
-    long queuedBytes() {
-        return connection.queuedBytes();
-    }
-
     void start() {
         heartbeat.start();
     }

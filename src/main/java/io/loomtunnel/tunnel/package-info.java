@@ -76,8 +76,8 @@
 /// ```
 /// - **Who replaces whom.** Same token, instance and slot with a higher epoch replaces the older connection once it is
 ///   routable; the older one gets no new streams and ends with its last, or after 1 s when nobody answers its PING.
-///   Other slots and instances of the token share its routes: a new stream goes to the connection with the fewest bytes
-///   waiting. Whenever a token attaches, its other connections are PINGed.
+///   Other slots and instances of the token share its routes: a new stream goes to the connection with the fewest
+///   streams, and among equals in turn. Whenever a token attaches, its other connections are PINGed.
 /// - **Alive.** PING after 5 s without a byte, at both ends. Unanswered for a second (or four round trips) the tunnel
 ///   is suspect: no new streams, and the client dials a replacement every second. Silent for 15 s it is closed. A peer
 ///   whose bytes arrive is not suspect however late its answer is: the answer queues behind them.

@@ -175,6 +175,17 @@ class TunnelRegistryTest {
         release.countDown();
     }
 
+    @Test void tunnelsOfOneTokenWithAsManyStreamsTakeTurns() throws Exception {
+        var release = new CountDownLatch(1);
+        var busy = open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST)).attach();
+        Link.begin(busy.tunnel);
+        for (var name : List.of("one", "two", "three")) link("token", ClientId.fresh(), name, HOST).attach();
+        var answers = new StringBuilder();
+        for (int i = 0; i < 6; i++) answers.append(get(HOST)).append(' ');
+        assertEquals("one two three one two three ", answers.toString());
+        release.countDown();
+    }
+
     @Test void aSilentTunnelIsSuspectThenClosed() throws Exception {
         var link = open(new Link(tunnels, "token", ClientId.fresh(), IMPATIENT, "one", HOST)).attach();
         assertEquals("one", get(HOST));
