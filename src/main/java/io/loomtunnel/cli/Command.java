@@ -6,7 +6,7 @@ import java.util.List;
 enum Command {
     SERVER("server", "wait for clients and visitors",
             List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TCP, Flag.TCP_RANGE,
-                    Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
+                    Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,

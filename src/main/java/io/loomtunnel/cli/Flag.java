@@ -34,6 +34,8 @@ record Flag(String name, String word, Many many, String help) {
             "connections from --trust-proxy addresses begin with a PROXY header, v1 or v2");
     static final Flag UPGRADE = new Flag("upgrade", "TOKEN", Many.OFTEN,
             "let visitors switch to this protocol too (websocket always passes)");
+    static final Flag STICKY = new Flag("sticky", "", Many.ONCE,
+            "keep each visitor with one client, by a cookie, as long as that client is there");
     static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
             "the server to attach to (port 7835); on another machine only with http://");
     static final Flag PROXY = new Flag("proxy", "URL", Many.ONCE,

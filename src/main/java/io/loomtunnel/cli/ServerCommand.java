@@ -86,7 +86,8 @@ final class ServerCommand {
 
     private IngressConfig ingress() throws ExitException {
         try {
-            return IngressConfig.DEFAULTS.withProxies(proxies()).withUpgrades(arguments.values(Flag.UPGRADE));
+            var config = IngressConfig.DEFAULTS.withProxies(proxies()).withUpgrades(arguments.values(Flag.UPGRADE));
+            return arguments.has(Flag.STICKY) ? config.withStickiness() : config;
         } catch (IllegalArgumentException e) {
             throw ExitException.usage(Flag.UPGRADE + ": " + Text.printable(e.getMessage()));
         }

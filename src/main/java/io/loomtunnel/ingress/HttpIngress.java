@@ -7,7 +7,6 @@ import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.FilterExchange;
 import io.loomtunnel.http.Forwarding;
-import io.loomtunnel.http.Hop;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.StatusException;
@@ -25,6 +24,7 @@ import io.loomtunnel.tunnel.TunnelRegistry;
 import io.loomtunnel.websocket.Upgrades;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.SSLContext;
 
@@ -152,18 +152,25 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
             MaxForwards.count(request, fields);
             Via.add(fields, exchange.version());
             var head = new RequestHead(request.method(), sender.scheme(), request.authority(), request.path(), request.protocol(), fields);
-            forwarding.forward(BoundedExchange.of(exchange, config.limits()), head, 2, attempt -> hop(head, attempt));
+            if (config.sticky()) {
+                var kept = new StickyExchange(exchange, head, tunnels);
+                forwarding.forward(BoundedExchange.of(kept, config.limits()), head, 2, attempt -> kept.to(tunnel(head, kept.marks(), attempt)));
+            } else {
+                forwarding.forward(BoundedExchange.of(exchange, config.limits()), head, 2, attempt -> {
+                    var tunnel = tunnel(head, List.of(), attempt);
+                    return () -> tunnel;
+                });
+            }
         } catch (StatusException e) {
             if (visitor.responded()) throw e;
             ErrorPage.respond(visitor, e);
         }
     }
 
-    private Hop hop(RequestHead head, int attempt) throws IOException {
+    private Tunnel tunnel(RequestHead head, List<String> marks, int attempt) throws IOException {
         if (attempt > 1) head.fields().add(Forwarding.AGAIN, "?1");
-        Tunnel tunnel = config.hold().isZero() ? tunnels.find(head.authority(), head.path())
-                : tunnels.await(head.authority(), head.path(), Deadline.after(config.hold()));
-        return () -> tunnel;
+        return config.hold().isZero() ? tunnels.find(head.authority(), head.path(), marks)
+                : tunnels.await(head.authority(), head.path(), marks, Deadline.after(config.hold()));
     }
 
     /// Asks visitors' connections to end with the requests that they have; new ones are still served, and asked the same.

@@ -1,8 +1,14 @@
 package io.loomtunnel.tunnel;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.tunnel.StructuredItem.Value;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,6 +20,7 @@ import java.util.Map;
 /// @param epoch    rises at each dial of a slot: the higher one replaces the lower
 public record ClientId(String instance, int slot, long epoch) {
     private static final int INSTANCE_BYTES = 16;
+    private static final int MARK_BYTES = 12;
     private static final int MAX_INSTANCE = 64;       // characters that we accept from others
     private static final int MAX_SLOT = 1_000;        // ours
 
@@ -50,6 +57,17 @@ public record ClientId(String instance, int slot, long epoch) {
     /// @return true when instance and slot agree
     public boolean sameSlot(ClientId other) {
         return slot == other.slot && instance.equals(other.instance);
+    }
+
+    /// Names the instance to those who must not know it: the same at every server, and not to be turned back.
+    /// @return 16 characters of letters, digits, `-` and `_`
+    public String mark() {
+        try {
+            var hash = MessageDigest.getInstance("SHA-256").digest(instance.getBytes(UTF_8));
+            return Base64.getUrlEncoder().encodeToString(Arrays.copyOf(hash, MARK_BYTES));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);        // every JDK has it
+        }
     }
 
     /// Reads the field.

@@ -3,6 +3,7 @@ package io.loomtunnel.tunnel;
 import io.loomtunnel.io.Deadline;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
 /// One route and the tunnels that serve it. The registry's lock guards every change; the look-ups take no lock and
 /// may see the tunnels of a moment ago.
@@ -47,23 +48,36 @@ final class Service {
     }
 
     /// The tunnel for the next request: of those that take one, the one with the fewest streams, and equals in turn.
+    /// @param marks of the clients that go before all others, the dearest first
     /// @return null when none takes one
-    Tunnel pick() {
+    Tunnel pick(List<String> marks) {
         var all = tunnels;
-        if (all.length == 1) return all[0].accepting() ? all[0] : null;
+        for (int i = 0; i < marks.size(); i++) {
+            var kept = pick(all, marks.get(i));
+            if (kept != null) return kept;
+        }
+        return pick(all, null);
+    }
+
+    private Tunnel pick(Tunnel[] all, String mark) {
+        if (all.length == 1) return all[0].accepting() && isOf(all[0], mark) ? all[0] : null;
         int first = turn;
         int best = -1;
         int fewest = Integer.MAX_VALUE;
         for (int i = 0; i < all.length; i++) {
             int at = Math.floorMod(first + i, all.length);
             int streams = all[at].streams();
-            if (streams >= fewest || !all[at].accepting()) continue;
+            if (streams >= fewest || !isOf(all[at], mark) || !all[at].accepting()) continue;
             best = at;
             fewest = streams;
         }
         if (best < 0) return null;
         turn = best + 1;
         return all[best];
+    }
+
+    private static boolean isOf(Tunnel tunnel, String mark) {
+        return mark == null || mark.equals(tunnel.mark());
     }
 
     /// What there is to wait for when nothing can be picked.

@@ -15,6 +15,7 @@ public final class Tunnel implements HttpConnection {
     private final Claim claim;
     private final Http2Connection connection;
     private final Heartbeat heartbeat;
+    private final String mark;
     private final int renewal;                         // from this stream id on the client is asked to attach again
     private final AtomicBoolean asked = new AtomicBoolean();
     private volatile boolean withdrawn;
@@ -23,6 +24,7 @@ public final class Tunnel implements HttpConnection {
     Tunnel(Claim claim, Http2Connection connection, PtthConfig config, Consumer<Tunnel> onDoubt) {
         this.claim = claim;
         this.connection = connection;
+        mark = claim.client().mark();
         // Half of the ids are left for the time until then: 2^30, but for a test that begins near the end.
         renewal = config.firstStreamId() + (Integer.MAX_VALUE - config.firstStreamId()) / 2;
         heartbeat = new Heartbeat(connection, config.heartbeat(), () -> onDoubt.accept(this));
@@ -38,6 +40,12 @@ public final class Tunnel implements HttpConnection {
     /// @return the same at both ends
     public ClientId client() {
         return claim.client();
+    }
+
+    /// Names the process that attached it to visitors.
+    /// @return the same for all its tunnels, at every server: [ClientId#mark]
+    public String mark() {
+        return mark;
     }
 
     /// What it serves.

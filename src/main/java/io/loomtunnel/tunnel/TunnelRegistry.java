@@ -49,7 +49,17 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, suspect or gone for the
     ///                         moment
     public Tunnel find(String authority, String path) throws StatusException {
-        return find(() -> services.find(authority, path));
+        return find(authority, path, List.of());
+    }
+
+    /// The tunnel for the next request of a visitor who was served before, as things are now.
+    /// @param authority the visitor's, with or without a port
+    /// @param path      of the request
+    /// @param marks     [of the clients][Tunnel#mark] that go before all others, the dearest first
+    /// @return one that takes new requests, of another client if those take none
+    /// @throws StatusException as [#find(String, String)]
+    public Tunnel find(String authority, String path, List<String> marks) throws StatusException {
+        return find(() -> services.find(authority, path), marks);
     }
 
     /// The tunnel for the next connection of a TCP service, as things are now.
@@ -57,7 +67,7 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @return one that takes new connections
     /// @throws StatusException 404: nobody registered the name; 503: its tunnels are full, suspect or gone for the moment
     public Tunnel find(Route.Tcp route) throws StatusException {
-        return find(() -> services.find(route));
+        return find(() -> services.find(route), List.of());
     }
 
     /// What leads to a service, or to null.
@@ -66,11 +76,11 @@ public final class TunnelRegistry implements AutoCloseable {
         Service find() throws StatusException;
     }
 
-    private Tunnel find(Lookup wanted) throws StatusException {
+    private Tunnel find(Lookup wanted, List<String> marks) throws StatusException {
         for (;;) {
             var service = wanted.find();
             if (service == null) throw unknown();
-            var tunnel = service.pick();
+            var tunnel = service.pick(marks);
             if (tunnel != null) return tunnel;
             if (service.state() != Service.State.GONE) throw unavailable();
             forget(service);           // and look again: a less exact route may serve the host
@@ -85,7 +95,29 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, or none came in time
     /// @throws IOException the thread was interrupted
     public Tunnel await(String authority, String path, Deadline deadline) throws IOException {
-        return await(() -> services.find(authority, path), deadline);
+        return await(authority, path, List.of(), deadline);
+    }
+
+    /// The tunnel for the next request of a visitor who was served before; waits as [#await(String, String, Deadline)].
+    /// @param authority the visitor's, with or without a port
+    /// @param path      of the request
+    /// @param marks     [of the clients][Tunnel#mark] that go before all others, the dearest first
+    /// @param deadline  of the wait
+    /// @return one that takes new requests, of another client if those take none
+    /// @throws StatusException 400: the path has dot segments; 404: nobody registered the host; 503: its tunnels are full, or none came in time
+    /// @throws IOException the thread was interrupted
+    public Tunnel await(String authority, String path, List<String> marks, Deadline deadline) throws IOException {
+        return await(() -> services.find(authority, path), marks, deadline);
+    }
+
+    /// The route by which a request finds its tunnel.
+    /// @param authority the visitor's, with or without a port
+    /// @param path      of the request
+    /// @return null when nobody registered the host
+    /// @throws StatusException 400: the path has dot segments
+    public Route route(String authority, String path) throws StatusException {
+        var service = services.find(authority, path);
+        return service == null ? null : service.route();
     }
 
     /// The tunnel for the next connection of a TCP service; waits when the last one left a moment ago, or is not heard of.
@@ -95,15 +127,15 @@ public final class TunnelRegistry implements AutoCloseable {
     /// @throws StatusException 404: nobody registered the name; 503: its tunnels are full, or none came in time
     /// @throws IOException the thread was interrupted
     public Tunnel await(Route.Tcp route, Deadline deadline) throws IOException {
-        return await(() -> services.find(route), deadline);
+        return await(() -> services.find(route), List.of(), deadline);
     }
 
-    private Tunnel await(Lookup wanted, Deadline deadline) throws IOException {
+    private Tunnel await(Lookup wanted, List<String> marks, Deadline deadline) throws IOException {
         for (;;) {
             long seen = version;       // read first: what changes from here on ends the wait below
             var service = wanted.find();
             if (service == null) throw unknown();
-            var tunnel = service.pick();
+            var tunnel = service.pick(marks);
             if (tunnel != null) return tunnel;
             switch (service.state()) {
                 case FULL -> throw unavailable();

@@ -186,6 +186,21 @@ class TunnelRegistryTest {
         release.countDown();
     }
 
+    @Test void aDearClientGoesBeforeTheOthersWhileItTakesRequests() throws Exception {
+        var release = new CountDownLatch(1);
+        var dear = open(new Link(tunnels, "token", ClientId.fresh(), PtthConfig.DEFAULTS, _ -> await(release), HOST)).attach();
+        link("token", ClientId.fresh(), "other", HOST).attach();
+        var marks = List.of("unknown", dear.tunnel.mark());
+        for (int i = 0; i < 5; i++) {
+            assertSame(dear.tunnel, tunnels.find(HOST, "/", marks));
+            Link.begin(dear.tunnel);
+        }
+        dear.far.drain();
+        while (dear.tunnel.accepting()) Thread.onSpinWait();
+        assertEquals("other", Link.get(tunnels.find(HOST, "/", marks)));
+        release.countDown();
+    }
+
     @Test void aSilentTunnelIsSuspectThenClosed() throws Exception {
         var link = open(new Link(tunnels, "token", ClientId.fresh(), IMPATIENT, "one", HOST)).attach();
         assertEquals("one", get(HOST));
