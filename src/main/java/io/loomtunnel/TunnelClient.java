@@ -13,6 +13,7 @@ import io.loomtunnel.proxy.HttpProxy;
 import io.loomtunnel.proxy.TcpOrigin;
 import io.loomtunnel.proxy.TcpProxy;
 import io.loomtunnel.tunnel.DialConfig;
+import io.loomtunnel.tunnel.HealthPath;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
 import io.loomtunnel.tunnel.TcpConnect;
@@ -82,6 +83,7 @@ public final class TunnelClient implements AutoCloseable {
         private PoolConfig pool = PoolConfig.DEFAULTS;
         private HostHeader hostHeader = HostHeader.PRESERVE;
         private DialConfig dial = DialConfig.DEFAULTS;
+        private String health = HealthPath.NONE;
         private int connections = 1;
         private Duration grace = Duration.ofSeconds(5);
         private Consumer<SessionEvent> listener = _ -> { };
@@ -185,6 +187,16 @@ public final class TunnelClient implements AutoCloseable {
             return this;
         }
 
+        /// Has the server ask the origins whether they may have visitors, through the tunnel: one that does not answer 2xx or 3xx gets
+        /// none, and another client of the same token serves them. Below a route's own path, if it has one; TCP services are not asked.
+        /// @param path for all of them
+        /// @return this
+        /// @throws IllegalArgumentException it is no path
+        public Builder health(String path) {
+            health = HealthPath.checked(path);
+            return this;
+        }
+
         /// Spreads visitors over several connections to the server; one that is lost takes only its own visitors with it.
         /// @param count 1 to [TunnelSessions#MOST]
         /// @return this
@@ -239,7 +251,7 @@ public final class TunnelClient implements AutoCloseable {
             }
             var routes = new ArrayList<Route>(services.keySet());
             routes.addAll(tcp.keySet());
-            var dialer = new TunnelDialer(host, port, token, routes, dial);
+            var dialer = new TunnelDialer(host, port, token, routes, health, dial);
             var origins = new Routes<Origin>();
             var proxy = new HttpProxy(origins, pool, hostHeader);
             var handlers = new Routes<ExchangeHandler>();

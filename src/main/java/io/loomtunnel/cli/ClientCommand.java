@@ -52,6 +52,11 @@ final class ClientCommand {
                 .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         if (plaintext) builder.plaintext();
+        try {
+            builder.health(arguments.value(Flag.HEALTH, ""));
+        } catch (IllegalArgumentException e) {
+            throw ExitException.usage(Flag.HEALTH + ": " + Text.reason(e), e);
+        }
         for (var service : services) builder.http(service.route().toString(), service.origin());
         for (var service : tcp) builder.tcp(service.route().name(), service.origin());
         var client = builder.open();

@@ -44,6 +44,8 @@ record Flag(String name, String word, Many many, String help) {
             "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://…, https://…, h2c://…");
     static final Flag TCP_SERVICE = new Flag("tcp", "NAME=TARGET[,proxy=v1|v2]", Many.OFTEN,
             "serve a TCP service from TARGET: PORT or HOST:PORT, with a PROXY header if wanted");
+    static final Flag HEALTH = new Flag("health", "PATH", Many.ONCE,
+            "targets get visitors only while GET PATH answers 2xx or 3xx: the server asks");
     static final Flag ORIGIN_CA = new Flag("origin-ca", "FILE", Many.ONCE,
             "verify https:// targets by the CA certificates in FILE (PEM), not the system's");
     static final Flag ORIGIN_INSECURE = new Flag("origin-insecure", "", Many.ONCE,

@@ -170,6 +170,8 @@ final class ServerCommand {
         switch (event) {
             case TunnelEvent.Attached(var tunnel) -> screen.say("attached: " + describe(tunnel));
             case TunnelEvent.Doubted(var tunnel) -> screen.say((tunnel.suspect() ? "silent: " : "heard again: ") + describe(tunnel));
+            case TunnelEvent.Checked(var tunnel, var route, var fault) -> screen.say((fault.isEmpty() ? "well again: " : "not well (" + Text.printable(fault)
+                    + "): ") + "client " + Endpoint.text(tunnel.peer().address()) + " for " + hosts(List.of(route)));
             case TunnelEvent.Left(var tunnel) -> screen.say("left: " + describe(tunnel));
         }
     }
@@ -187,7 +189,7 @@ final class ServerCommand {
                 counted(slot, -1);
                 yield counted(client.instance(), -1) <= 0;
             }
-            case TunnelEvent.Doubted _ -> client.slot() == 0;
+            case TunnelEvent.Doubted _, TunnelEvent.Checked _ -> client.slot() == 0;
         };
     }
 

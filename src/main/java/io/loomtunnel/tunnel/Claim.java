@@ -9,7 +9,8 @@ import java.util.List;
 /// @param client which connection of which process
 /// @param routes what it serves, at least one
 /// @param peer   where it comes from
-record Claim(String owner, ClientId client, List<Route> routes, Peer peer) {
+/// @param health what its programs are to be asked for; empty for nothing
+record Claim(String owner, ClientId client, List<Route> routes, Peer peer, String health) {
     /// Whether both are dials of the same connection.
     boolean sameSlot(Claim other) {
         return owner.equals(other.owner) && client.sameSlot(other.client);

@@ -103,7 +103,7 @@ public final class PtthAcceptor implements ExchangeHandler {
             throw new StatusException(421, "this server has another name");
         }
         return switch (authenticator.judge(request.token(), request.routes())) {
-            case Verdict.Granted(var owner) -> new Claim(owner, request.client(), request.routes(), exchange.peer());
+            case Verdict.Granted(var owner) -> new Claim(owner, request.client(), request.routes(), exchange.peer(), request.health());
             case Verdict.Forbidden(var reason) -> throw new StatusException(403, reason);
             case Verdict.Unknown() -> {
                 failures.add(address);

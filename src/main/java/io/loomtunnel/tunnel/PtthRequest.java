@@ -13,7 +13,8 @@ import java.util.List;
 /// @param routes at least one, none twice
 /// @param client the connection that asks
 /// @param token  empty when there was none; a secret
-record PtthRequest(List<Route> routes, ClientId client, String token) {
+/// @param health what the client's programs are to be asked for; empty for nothing
+record PtthRequest(List<Route> routes, ClientId client, String token, String health) {
     static final String PROTOCOL = "ptth";
     static final String HTTP2 = "h2";
     private static final String BEARER = "bearer ";
@@ -34,7 +35,7 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
         if (!head.method().equals("GET")) throw new MalformedMessageException("a tunnel begins with GET");
         var client = fields.joined("loomtunnel-client");
         var id = client == null ? ClientId.fresh() : ClientId.parse(client);
-        return new PtthRequest(routes(head, maxRoutes), id, token(fields));
+        return new PtthRequest(routes(head, maxRoutes), id, token(fields), HealthPath.parse(fields.joined("loomtunnel-health")));
     }
 
     /// Writes the request.
@@ -50,6 +51,7 @@ record PtthRequest(List<Route> routes, ClientId client, String token) {
         if (!token.isEmpty()) fields.add("authorization", "Bearer " + token);
         fields.add("loomtunnel-client", client.field());
         if (!others.isEmpty()) fields.add("loomtunnel-routes", routeList(others));
+        if (!health.isEmpty()) fields.add("loomtunnel-health", HealthPath.field(health));
         return new RequestHead("GET", "http", authority, WellKnownTarget.of(exact), fields);
     }
 

@@ -11,13 +11,13 @@ final class Service {
     /// How long a route is remembered after its last tunnel left: its client is probably restarting.
     static final Duration MEMORY = Duration.ofSeconds(10);
 
-    private static final Tunnel[] NONE = {};
+    private static final Place[] NONE = {};
 
     /// What a request can expect of a service that has no tunnel to give.
     enum State { EXPECTED, FULL, GONE }
 
     private final Route route;
-    private volatile Tunnel[] tunnels = NONE;
+    private volatile Place[] places = NONE;
     private volatile Deadline forgotten;               // once the last tunnel left; null before the first one came
     private volatile int claims;                       // attached or about to be
     private int turn;                                  // where the next look begins; a race costs a turn, no more
@@ -35,23 +35,28 @@ final class Service {
         claims += more;
     }
 
-    void add(Tunnel tunnel) {
-        var more = Arrays.copyOf(tunnels, tunnels.length + 1);
-        more[tunnels.length] = tunnel;
-        tunnels = more;
+    /// @param checked whether requests must wait until its program was found to be well; not when another tunnel of that program has shown it
+    Place add(Tunnel tunnel, boolean checked) {
+        boolean well = !checked;
+        for (var place : places) well |= place.well() && place.tunnel().client().instance().equals(tunnel.client().instance());
+        var added = new Place(tunnel, well);
+        var more = Arrays.copyOf(places, places.length + 1);
+        more[places.length] = added;
+        places = more;
+        return added;
     }
 
     void remove(Tunnel tunnel) {
-        if (tunnels.length == 0) return;
-        tunnels = Arrays.stream(tunnels).filter(other -> other != tunnel).toArray(Tunnel[]::new);
-        if (tunnels.length == 0) forgotten = Deadline.after(MEMORY);
+        if (places.length == 0) return;
+        places = Arrays.stream(places).filter(place -> place.tunnel() != tunnel).toArray(Place[]::new);
+        if (places.length == 0) forgotten = Deadline.after(MEMORY);
     }
 
     /// The tunnel for the next request: of those that take one, the one with the fewest streams, and equals in turn.
     /// @param marks of the clients that go before all others, the dearest first
     /// @return null when none takes one
     Tunnel pick(List<String> marks) {
-        var all = tunnels;
+        var all = places;
         for (int i = 0; i < marks.size(); i++) {
             var kept = pick(all, marks.get(i));
             if (kept != null) return kept;
@@ -59,30 +64,30 @@ final class Service {
         return pick(all, null);
     }
 
-    private Tunnel pick(Tunnel[] all, String mark) {
-        if (all.length == 1) return all[0].accepting() && isOf(all[0], mark) ? all[0] : null;
+    private Tunnel pick(Place[] all, String mark) {
+        if (all.length == 1) return all[0].accepting() && isOf(all[0], mark) ? all[0].tunnel() : null;
         int first = turn;
         int best = -1;
         int fewest = Integer.MAX_VALUE;
         for (int i = 0; i < all.length; i++) {
             int at = Math.floorMod(first + i, all.length);
-            int streams = all[at].streams();
+            int streams = all[at].tunnel().streams();
             if (streams >= fewest || !isOf(all[at], mark) || !all[at].accepting()) continue;
             best = at;
             fewest = streams;
         }
         if (best < 0) return null;
         turn = best + 1;
-        return all[best];
+        return all[best].tunnel();
     }
 
-    private static boolean isOf(Tunnel tunnel, String mark) {
-        return mark == null || mark.equals(tunnel.mark());
+    private static boolean isOf(Place place, String mark) {
+        return mark == null || mark.equals(place.tunnel().mark());
     }
 
     /// What there is to wait for when nothing can be picked.
     State state() {
-        for (var tunnel : tunnels) if (tunnel.full()) return State.FULL;
+        for (var place : places) if (place.full()) return State.FULL;
         return gone() ? State.GONE : State.EXPECTED;
     }
 

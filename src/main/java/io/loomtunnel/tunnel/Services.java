@@ -3,6 +3,7 @@ package io.loomtunnel.tunnel;
 import io.loomtunnel.http.MalformedMessageException;
 import io.loomtunnel.http.Routes;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -41,9 +42,16 @@ final class Services {
         }
     }
 
-    /// A claim's tunnel serves from now on.
-    void attach(Claim claim, Tunnel tunnel) {
-        for (var route : claim.routes()) byRoute.get(route).add(tunnel);
+    /// A claim's tunnel serves from now on, or once the checks that its client asks for have found its programs well.
+    /// @return its places that must be checked
+    Map<Route.Http, Place> attach(Claim claim, Tunnel tunnel) {
+        var checked = new LinkedHashMap<Route.Http, Place>();
+        for (var route : claim.routes()) {
+            boolean wanted = !claim.health().isEmpty() && route instanceof Route.Http;
+            var place = byRoute.get(route).add(tunnel, wanted);
+            if (wanted) checked.put((Route.Http) route, place);
+        }
+        return checked;
     }
 
     /// A claim has ended, or its handshake failed.

@@ -95,6 +95,11 @@ public final class Tunnel implements HttpConnection {
         return connection.isOpen() && !withdrawn && !asked.get() && !heartbeat.suspect() && !connection.accepting();
     }
 
+    /// Whether it has ended, or will with its last stream.
+    boolean over() {
+        return withdrawn || !connection.isOpen();
+    }
+
     void start() {
         heartbeat.start();
     }

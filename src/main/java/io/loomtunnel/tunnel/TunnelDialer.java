@@ -31,6 +31,7 @@ public final class TunnelDialer {
     private final int port;
     private final String token;
     private final List<Route> routes;
+    private final String health;
     private final DialConfig config;
 
     /// A dialer for one server. Nothing is dialled yet.
@@ -40,6 +41,18 @@ public final class TunnelDialer {
     /// @param routes at least one
     /// @param config limits
     public TunnelDialer(String host, int port, String token, List<Route> routes, DialConfig config) {
+        this(host, port, token, routes, HealthPath.NONE, config);
+    }
+
+    /// A dialer for one server, which is to check our programs. Nothing is dialled yet.
+    /// @param host   a name, or an address without brackets
+    /// @param port   the server's control port
+    /// @param token  empty when the server needs none
+    /// @param routes at least one
+    /// @param health path for which the server asks our programs before it gives them visitors, and from time to time; empty for none
+    /// @param config limits
+    /// @throws IllegalArgumentException one of them is not what it must be
+    public TunnelDialer(String host, int port, String token, List<Route> routes, String health, DialConfig config) {
         if (host.isEmpty()) throw new IllegalArgumentException("no server is named");
         if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
@@ -47,6 +60,7 @@ public final class TunnelDialer {
         this.port = port;
         this.token = BearerToken.checked(token);
         this.routes = List.copyOf(routes);
+        this.health = HealthPath.checked(health);
         this.config = config;
     }
 
@@ -97,7 +111,7 @@ public final class TunnelDialer {
     private Attachment upgrade(SocketDuplex socket, ByteReader in, ClientId client, ExchangeHandler handler, Runnable onChange,
                                Deadline deadline) throws IOException {
         var http1 = new Http1Client(socket, in, Http1Config.ORIGIN);
-        var transaction = http1.send(new PtthRequest(routes, client, token).head(server()));
+        var transaction = http1.send(new PtthRequest(routes, client, token, health).head(server()));
         transaction.content().end();
         var head = transaction.response(deadline);
         while (head.interim()) head = transaction.response(deadline);

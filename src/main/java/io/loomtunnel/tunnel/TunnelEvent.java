@@ -14,6 +14,12 @@ public sealed interface TunnelEvent {
     /// @param tunnel its tunnel
     record Doubted(Tunnel tunnel) implements TunnelEvent {}
 
+    /// A client's program was found not to be well, or to be well after that: a route of the client gets no requests meanwhile.
+    /// @param tunnel by which it was asked
+    /// @param route  for which
+    /// @param fault  one line; empty when it is well again
+    record Checked(Tunnel tunnel, Route.Http route, String fault) implements TunnelEvent {}
+
     /// A tunnel ended, whatever the reason.
     /// @param tunnel as it was
     record Left(Tunnel tunnel) implements TunnelEvent {}

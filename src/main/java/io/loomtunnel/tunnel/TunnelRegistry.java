@@ -33,6 +33,7 @@ public final class TunnelRegistry implements AutoCloseable {
     private final Set<Claim> pending = new LinkedHashSet<>();
     private final Map<Claim, Tunnel> attached = new LinkedHashMap<>();
     private final Set<Tunnel> leaving = new LinkedHashSet<>();   // withdrawn, streams still open
+    private final HealthConfig health;
     private final Services services = new Services();
     private final List<Consumer<TunnelEvent>> listeners = new CopyOnWriteArrayList<>();
     private volatile long version;
@@ -40,7 +41,15 @@ public final class TunnelRegistry implements AutoCloseable {
     private boolean closed;
 
     /// A registry without tunnels.
-    public TunnelRegistry() {}
+    public TunnelRegistry() {
+        this(HealthConfig.DEFAULTS);
+    }
+
+    /// A registry without tunnels.
+    /// @param health how the programs of clients that ask for it are checked
+    public TunnelRegistry(HealthConfig health) {
+        this.health = health;
+    }
 
     /// The tunnel for the next request of a host, as things are now.
     /// @param authority the visitor's, with or without a port
@@ -212,6 +221,7 @@ public final class TunnelRegistry implements AutoCloseable {
     ///         closed
     boolean attach(Claim claim, Tunnel tunnel) {
         var replaced = new ArrayList<Tunnel>();
+        Map<Route.Http, Place> checked;
         boolean leave;
         lock.lock();
         try {
@@ -219,7 +229,7 @@ public final class TunnelRegistry implements AutoCloseable {
             for (var held : attached.keySet()) if (held.replaces(claim)) return false;
             if (!pending.remove(claim)) return false;
             attached.put(claim, tunnel);
-            services.attach(claim, tunnel);
+            checked = services.attach(claim, tunnel);
             for (var held : List.copyOf(attached.keySet())) if (claim.replaces(held)) replaced.add(withdrawn(held));
             leave = draining;
             wakeAll();
@@ -230,6 +240,7 @@ public final class TunnelRegistry implements AutoCloseable {
         tunnel.start();
         if (leave) tunnel.askToAttachAgain();
         publish(new TunnelEvent.Attached(tunnel));
+        checked.forEach((route, place) -> new HealthCheck(place, route, claim.health(), health, this::wakeWaiting, this::publish).start());
         return true;
     }
 
@@ -271,12 +282,7 @@ public final class TunnelRegistry implements AutoCloseable {
 
     /// A tunnel became suspect, or takes streams again.
     void doubted(Tunnel tunnel) {
-        lock.lock();
-        try {
-            wakeAll();
-        } finally {
-            lock.unlock();
-        }
+        wakeWaiting();
         publish(new TunnelEvent.Doubted(tunnel));
     }
 
@@ -316,6 +322,15 @@ public final class TunnelRegistry implements AutoCloseable {
             while (version == seen) deadline.await(changed);
         } catch (SocketTimeoutException _) {
             throw unavailable();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeWaiting() {
+        lock.lock();
+        try {
+            wakeAll();
         } finally {
             lock.unlock();
         }

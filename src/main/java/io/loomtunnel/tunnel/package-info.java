@@ -14,6 +14,7 @@
 ///                     Authorization: Bearer …
 ///                     LoomTunnel-Client: instance="…", slot=0, epoch=1
 ///                     LoomTunnel-Routes: "*.example.org", "app.example.net/api", "tcp:db"
+///                     LoomTunnel-Health: "/healthz"
 /// server -> client    HTTP/1.1 101 Switching Protocols
 ///                     Connection: upgrade
 ///                     Upgrade: ptth
@@ -37,6 +38,8 @@
 /// - `LoomTunnel-Client`: a dictionary (RFC 9651). `instance`, a string, is drawn once a process; `slot` says which of
 ///   its connections; `epoch` rises at each dial of a slot. Without the field each connection is an instance of its
 ///   own.
+/// - `LoomTunnel-Health`, in the request only and only if checks are wanted: a string, the path for which the server asks each program, by a GET
+///   through the tunnel, before the routes of HTTP get requests and from time to time. 2xx and 3xx are a yes.
 /// - `LoomTunnel-Visitors`, in the 101 only: a list of strings, for each route in their order the URL where visitors
 ///   reach it, or an empty one. For a person to read; a `*` in it stands for any label.
 ///

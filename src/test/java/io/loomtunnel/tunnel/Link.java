@@ -52,8 +52,17 @@ final class Link implements AutoCloseable {
 
     Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, ExchangeHandler handler,
          String... routes) throws IOException {
+        this(tunnels, config, new Claim(owner, client, List.of(routes).stream().map(Route::of).toList(), PEER, ""), handler);
+    }
+
+    /// A tunnel whose programs are checked.
+    Link(TunnelRegistry tunnels, ClientId client, String health, ExchangeHandler handler, String... routes) throws IOException {
+        this(tunnels, PtthConfig.DEFAULTS, new Claim("token", client, List.of(routes).stream().map(Route::of).toList(), PEER, health), handler);
+    }
+
+    private Link(TunnelRegistry tunnels, PtthConfig config, Claim claim, ExchangeHandler handler) throws IOException {
         this.tunnels = tunnels;
-        claim = new Claim(owner, client, List.of(routes).stream().map(Route::of).toList(), PEER);
+        this.claim = claim;
         tunnels.admit(claim);
         var pair = new DuplexPair(256 * 1024);
         line = new Cut(pair.left());

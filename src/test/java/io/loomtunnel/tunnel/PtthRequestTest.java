@@ -22,7 +22,7 @@ class PtthRequestTest {
 
     @Test void isWrittenAsTheDesignShowsIt() {
         var routes = List.of(Route.of("app.example.com"), Route.of("*.example.org"));
-        var head = new PtthRequest(routes, CLIENT, "secret").head("edge:7835");
+        var head = new PtthRequest(routes, CLIENT, "secret", "").head("edge:7835");
         assertEquals("/.well-known/ptth/http%3A%2F%2Fapp.example.com/", head.path());
         assertEquals("edge:7835", head.authority());
         assertEquals("ptth", head.fields().first("upgrade"));
@@ -34,19 +34,19 @@ class PtthRequestTest {
 
     @Test void whatWasWrittenIsRead() throws Exception {
         var routes = List.of(Route.of("a.example"), Route.of("[::1]"), Route.of("*"), Route.of("b.example/x"));
-        var request = new PtthRequest(routes, CLIENT, "t.o-k_en~+/=");
+        var request = new PtthRequest(routes, CLIENT, "t.o-k_en~+/=", "");
         assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
     }
 
     @Test void aTcpNameTravelsBesideTheHostOfItsSpelling() throws Exception {
-        var request = new PtthRequest(List.of(Route.of("db"), new Route.Tcp("db")), CLIENT, "t");
+        var request = new PtthRequest(List.of(Route.of("db"), new Route.Tcp("db")), CLIENT, "t", "");
         assertEquals("/.well-known/ptth/http%3A%2F%2Fdb/", request.head("edge").path());
         assertEquals("\"tcp:db\"", request.head("edge").fields().first("loomtunnel-routes"));
         assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
     }
 
     @Test void withoutAnExactHostTheTargetSaysSo() throws Exception {
-        var request = new PtthRequest(List.of(Route.CATCH_ALL), CLIENT, "t");
+        var request = new PtthRequest(List.of(Route.CATCH_ALL), CLIENT, "t", "");
         assertEquals("/.well-known/ptth/loomtunnel/", request.head("edge").path());
         assertEquals(request, PtthRequest.parse(request.head("edge"), 10));
     }
@@ -116,13 +116,13 @@ class PtthRequestTest {
 
     @Test void tooManyRoutesAreMalformedAndARepeatedOneCountsOnce() throws Exception {
         var routes = IntStream.range(0, 11).mapToObj(i -> Route.of("h" + i)).toList();
-        assertEquals(400, status(new PtthRequest(routes, CLIENT, "t").head("edge")));
-        var twice = new PtthRequest(List.of(Route.of("a"), Route.of("A.")), CLIENT, "t");
+        assertEquals(400, status(new PtthRequest(routes, CLIENT, "t", "").head("edge")));
+        var twice = new PtthRequest(List.of(Route.of("a"), Route.of("A.")), CLIENT, "t", "");
         assertEquals(List.of(Route.of("a")), PtthRequest.parse(twice.head("edge"), 10).routes());
     }
 
     @Test void aRequestForNothingIsMalformed() {
-        var head = new PtthRequest(List.of(Route.CATCH_ALL), CLIENT, "t").head("edge");
+        var head = new PtthRequest(List.of(Route.CATCH_ALL), CLIENT, "t", "").head("edge");
         head.fields().remove("loomtunnel-routes");
         assertEquals(400, status(head));
     }
@@ -189,7 +189,7 @@ class PtthRequestTest {
     }
 
     private static PtthRequest request() {
-        return new PtthRequest(List.of(Route.of("a.example")), CLIENT, "secret");
+        return new PtthRequest(List.of(Route.of("a.example")), CLIENT, "secret", "");
     }
 
     private static int status(RequestHead head) {
