@@ -77,6 +77,11 @@ public final class Attachment implements AutoCloseable {
         return heartbeat.suspect();
     }
 
+    /// One round trip by PING.
+    Duration ping(Deadline deadline) throws IOException {
+        return connection.ping(deadline);
+    }
+
     /// How long it has been up.
     Duration up() {
         return Duration.ofNanos(System.nanoTime() - since);

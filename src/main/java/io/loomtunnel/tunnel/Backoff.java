@@ -5,8 +5,8 @@ import java.util.random.RandomGenerator;
 
 /// How long a client waits before it dials again.
 ///
-/// Two paces. A server that was never reached, or is gone, is dialled about once a second for a minute: one that
-/// restarts finds its clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a
+/// Two paces. A server that was never reached, or is gone, is dialled about once a second for a minute, counted from the
+/// beginning of one dial to that of the next: one that restarts, or whose link is mended, finds its clients back at once. After a refusal, or once the minute is over, pauses are drawn from 0 to a
 /// bound that doubles from 0.5 s to 30 s ("full jitter": clients that lost one server together do not come back
 /// together), and the bound starts anew only after a link was up for a minute. The quick minute starts anew once a link
 /// was up for ten seconds, so that a server that drops each link at once is not hammered.
@@ -35,20 +35,21 @@ public final class Backoff {
     /// @return the pause before the next dial
     public Duration lost(Duration up) {
         if (up.compareTo(PATIENCE) >= 0) bound = FIRST_BOUND;
-        if (up.compareTo(STEADY) < 0) return unanswered(up);
+        if (up.compareTo(STEADY) < 0) return hurried(up, Duration.ZERO);
         quick = PATIENCE;
         return upTo(SPREAD);
     }
 
     /// A dial got no answer.
-    /// @param tried how long that took
+    /// @param tried how long that took, which counts as part of the pause
     /// @return the pause before the next one
     public Duration unanswered(Duration tried) {
-        quick = quick.minus(tried);
-        if (!quick.isPositive()) return refused();
-        var pause = upTo(QUICK_BOUND);
-        quick = quick.minus(pause);
-        return pause;
+        return hurried(tried, tried);
+    }
+
+    /// Whether the quick pace is on: nobody should then wait long for one dial.
+    boolean quick() {
+        return quick.isPositive();
     }
 
     /// The server refused.
@@ -57,6 +58,15 @@ public final class Backoff {
         var pause = upTo(bound);
         var doubled = bound.multipliedBy(2);
         bound = doubled.compareTo(LAST_BOUND) < 0 ? doubled : LAST_BOUND;
+        return pause;
+    }
+
+    private Duration hurried(Duration spent, Duration waited) {
+        quick = quick.minus(spent);
+        if (!quick.isPositive()) return refused();
+        var left = upTo(QUICK_BOUND).minus(waited);
+        var pause = left.isNegative() ? Duration.ZERO : left;
+        quick = quick.minus(pause);
         return pause;
     }
 

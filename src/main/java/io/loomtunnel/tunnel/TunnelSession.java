@@ -23,7 +23,8 @@ import java.util.function.Consumer;
 /// below it; nothing is called and nobody told while it is held.
 public final class TunnelSession implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TunnelSession.class.getName());
-    private static final Duration IN_DOUBT = Duration.ofSeconds(1);          // between dials, and for each to connect
+    private static final Duration IN_DOUBT = Duration.ofSeconds(1);          // from one dial to the next, and for each to connect
+    private static final int ROUND_TRIPS = 4;                                // of a far server: as long as its last attachment took, so many times
     static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final int MAX_DRAINING = 32;                            // links that only finish their requests
 
@@ -33,8 +34,9 @@ public final class TunnelSession implements AutoCloseable {
     private final TunnelDialer dialer;
     private final ExchangeHandler handler;
     private final Consumer<SessionEvent> listener;
-    private final Backoff backoff;                                           // the session thread's, as the next three
+    private final Backoff backoff;                                           // the session thread's, as the next four
     private ClientId client;
+    private Duration known;                                                  // what a dial takes when the link is well; null before the first
     private Need pausing = Need.NOTHING;
     private Deadline pause = Deadline.NEVER;
     private final Thread thread = Thread.ofVirtual().name("loomtunnel-session").unstarted(this::run);
@@ -100,6 +102,18 @@ public final class TunnelSession implements AutoCloseable {
         }
     }
 
+    /// The link that serves now.
+    /// @throws IOException there is none; the message says why
+    Attachment attachment() throws IOException {
+        lock.lock();
+        try {
+            if (current != null && current.isOpen()) return current;
+            throw failure == null ? new IOException("not attached") : new IOException("not attached: " + line(failure), failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Lets the requests under way finish until the deadline, then ends everything.
     /// @param grace for the requests
     public void close(Deadline grace) {
@@ -156,16 +170,29 @@ public final class TunnelSession implements AutoCloseable {
         client = client.next();
         long began = System.nanoTime();
         try {
-            var limit = need == Need.DOUBT ? IN_DOUBT : dialer.connectLimit();
-            replace(dialer.attach(client, handler, this::wake, limit));
+            var attachment = dialer.attach(client, handler, this::wake, connectLimit(need));
+            known = since(began);
+            replace(attachment);
             pausing = Need.NOTHING;
         } catch (RefusedException e) {
             if (e.lasting()) refusedForGood(e);
             else retry(e, need, longer(backoff.refused(), e.retryAfter()));
         } catch (IOException e) {
-            var tried = Duration.ofNanos(System.nanoTime() - began);
-            retry(e, need, need == Need.DOUBT ? IN_DOUBT : backoff.unanswered(tried));
+            var tried = since(began);
+            retry(e, need, need == Need.DOUBT ? longer(IN_DOUBT.minus(tried), Duration.ZERO) : backoff.unanswered(tried));
         }
+    }
+
+    /// A packet that a cut link swallowed is sent again by TCP only after seconds: a new dial finds the mended link sooner.
+    private Duration connectLimit(Need need) {
+        var usual = dialer.connectLimit();
+        if (known == null || need != Need.DOUBT && !backoff.quick()) return usual;
+        var quick = longer(IN_DOUBT, known.multipliedBy(ROUND_TRIPS));
+        return quick.compareTo(usual) < 0 ? quick : usual;
+    }
+
+    private static Duration since(long began) {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     private void retry(IOException cause, Need need, Duration wait) {

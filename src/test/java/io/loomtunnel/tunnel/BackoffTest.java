@@ -53,8 +53,13 @@ class BackoffTest {
     @Test void dialsThatHangUseUpTheMinuteToo() {
         backoff.lost(LONG);
         var hung = Duration.ofSeconds(5);
-        for (int dial = 0; dial < 10; dial++) assertEquals(Duration.ofSeconds(1), backoff.unanswered(hung));
+        for (int dial = 0; dial < 11; dial++) assertEquals(Duration.ZERO, backoff.unanswered(hung));
         assertEquals(Duration.ofMillis(500), backoff.unanswered(hung));
+    }
+
+    @Test void theSecondIsCountedFromTheBeginningOfADial() {
+        assertEquals(Duration.ofMillis(300), backoff.unanswered(Duration.ofMillis(700)));
+        assertEquals(Duration.ZERO, backoff.unanswered(Duration.ofSeconds(1)));
     }
 
     @Test void aRefusalIsNotDialledAgainQuickly() {
