@@ -10,6 +10,7 @@ import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
+import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
@@ -24,6 +25,7 @@ import javax.net.ssl.SSLContext;
 /// while.
 public final class HttpServing {
     private static final Duration FAREWELL = Duration.ofSeconds(2);     // for TLS's end to be sent
+    private static final Duration FIRST_WORDS = Duration.ofSeconds(1);  // for a request that may be on its way when we drain
 
     private final ServeConfig config;
     private final ExchangeHandler handler;
@@ -54,11 +56,10 @@ public final class HttpServing {
         var open = new Open();
         TlsDuplex tls;
         try {
-            open.drain = () -> end(connection);
-            connections.add(open);
             // A connection that came while we drain may still bring a request.
-            if (draining) open.drain = () -> { };
-            tls = TlsOpening.read(connection, context, config.headTimeout(), () -> open.drain = () -> { });
+            if (!draining) open.drain = () -> open.endSoon(connection);
+            connections.add(open);
+            tls = TlsOpening.read(connection, context, config.headTimeout(), open::heard);
         } finally {
             connections.remove(open);
         }
@@ -84,9 +85,11 @@ public final class HttpServing {
         var open = new Open();
         try (connection) {
             // Before its first byte a connection is idle; one that came while we drain may still bring a request.
-            if (!draining) open.drain = () -> end(connection);
+            if (!draining) open.drain = () -> open.endSoon(connection);
             connections.add(open);
-            switch (opening(connection, in)) {
+            var opening = opening(connection, in);
+            open.heard();
+            switch (opening) {
                 case NOTHING -> {}
                 case HTTP_1 -> http1(connection, in, peer, handler, open);
                 case HTTP_2 -> http2(connection, in, peer, handler, open);
@@ -155,6 +158,21 @@ public final class HttpServing {
     /// How a connection is asked to end.
     private final class Open {
         private volatile Runnable drain = () -> {};
+        private volatile Watchdog.Limit limit;          // null unless we drain and nothing was heard
+        private volatile boolean heard;
+
+        /// Ends a connection that has brought nothing, unless it does so within a moment.
+        void endSoon(Duplex connection) {
+            limit = Watchdog.PROCESS.limit(FIRST_WORDS, () -> Thread.ofVirtual().start(() -> end(connection)));
+            if (heard) limit.close();
+        }
+
+        /// The first byte is here.
+        void heard() {
+            drain = () -> {};
+            heard = true;
+            if (limit != null) limit.close();
+        }
 
         /// Whoever drains says so before looking at the connections: either it finds this action, or we find that it
         /// drains.

@@ -140,6 +140,18 @@ class HttpServingTest {
         }
     }
 
+    @Test void aRequestThatIsOnItsWayWhenDrainingBeginsIsServed() throws Exception {
+        start(ServeConfig.DEFAULTS, HttpServingTest::answer);
+        try (var fresh = dial()) {
+            while (serving.connections() < 1) Thread.yield();
+            serving.drain();
+            send(fresh, GET);
+            var response = everything(fresh);
+            assertTrue(response.toLowerCase().contains("\r\nconnection: close\r\n"), response);
+            assertTrue(response.endsWith("\r\n\r\n/path"), response);
+        }
+    }
+
     @Test void whatIsAcceptedWhileDrainingIsServedOnce() throws Exception {
         start(ServeConfig.DEFAULTS, HttpServingTest::answer);
         serving.drain();
