@@ -1,5 +1,6 @@
 package io.loomtunnel;
 
+import io.loomtunnel.dashboard.StatusPort;
 import io.loomtunnel.http.ErrorPage;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
@@ -21,6 +22,7 @@ import io.loomtunnel.tunnel.TunnelDialer;
 import io.loomtunnel.tunnel.TunnelSessions;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,11 +35,13 @@ import java.util.function.Consumer;
 public final class TunnelClient implements AutoCloseable {
     private final TunnelSessions session;
     private final HttpProxy proxy;
+    private final StatusPort status;                    // null without such a port
     private final Duration grace;
 
-    private TunnelClient(TunnelSessions session, HttpProxy proxy, Duration grace) {
+    private TunnelClient(TunnelSessions session, HttpProxy proxy, StatusPort status, Duration grace) {
         this.session = session;
         this.proxy = proxy;
+        this.status = status;
         this.grace = grace;
     }
 
@@ -57,10 +61,20 @@ public final class TunnelClient implements AutoCloseable {
         return session.awaitAttached(deadline);
     }
 
-    /// Tells the server to send no more requests, lets those under way finish for the time of grace, and ends.
+    /// Where `/ready` and `/health` are answered.
+    /// @return with the port that was taken
+    /// @throws IllegalStateException the client was built without [Builder#metrics]
+    public InetSocketAddress metricsAddress() {
+        if (status == null) throw new IllegalStateException("no port for /ready and /health");
+        return status.localAddress();
+    }
+
+    /// Is not ready any more, tells the server to send no more requests, lets those under way finish for the time of grace, and ends.
     @Override public void close() {
+        if (status != null) status.drain();
         session.close(Deadline.after(grace.plusNanos(1)));     // zero would be for ever
         proxy.close();
+        if (status != null) status.close();
     }
 
     /// Who answers the requests for a route.
@@ -73,6 +87,7 @@ public final class TunnelClient implements AutoCloseable {
     /// How a client is to be.
     public static final class Builder {
         private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
+        private static final Duration ANSWER = Duration.ofSeconds(1);      // of the server, to the question whether we are ready
 
         private final Map<Route.Http, Service> services = new LinkedHashMap<>();
         private final Map<Route.Tcp, TcpOrigin> tcp = new LinkedHashMap<>();
@@ -85,6 +100,7 @@ public final class TunnelClient implements AutoCloseable {
         private DialConfig dial = DialConfig.DEFAULTS;
         private String health = HealthPath.NONE;
         private int connections = 1;
+        private InetSocketAddress metrics;
         private Duration grace = Duration.ofSeconds(5);
         private Consumer<SessionEvent> listener = _ -> { };
 
@@ -207,6 +223,14 @@ public final class TunnelClient implements AutoCloseable {
             return this;
         }
 
+        /// Answers `/health` and `/ready` on this address. Ready means a round trip through the tunnel, by PING.
+        /// @param address port 0 takes a free one
+        /// @return this
+        public Builder metrics(InetSocketAddress address) {
+            metrics = Objects.requireNonNull(address);
+            return this;
+        }
+
         /// Sets how long [TunnelClient#close] waits for requests under way.
         /// @param time zero to wait for none
         /// @return this
@@ -226,7 +250,7 @@ public final class TunnelClient implements AutoCloseable {
         /// Attaches, and returns once visitors are served.
         /// @return the client, to be closed
         /// @throws io.loomtunnel.tunnel.RefusedException the server will not have this client, and says why
-        /// @throws IOException the server could not be reached for ten seconds
+        /// @throws IOException the server could not be reached for ten seconds, or the address of [#metrics] cannot be bound
         /// @throws IllegalArgumentException server, token or routes are not what they must be
         /// @throws IllegalStateException the server is on another machine, without [#plaintext]
         public TunnelClient start() throws IOException {
@@ -242,9 +266,10 @@ public final class TunnelClient implements AutoCloseable {
 
         /// Begins to attach and returns at once: the [#listener] is told how it goes.
         /// @return the client, to be closed
+        /// @throws IOException the address of [#metrics] cannot be bound: the message says which and why
         /// @throws IllegalArgumentException server, token or routes are not what they must be
         /// @throws IllegalStateException the server is on another machine, without [#plaintext]
-        public TunnelClient open() {
+        public TunnelClient open() throws IOException {
             if (!plaintext && !isThisMachine(host)) {
                 throw new IllegalStateException(
                         "the token would travel to " + host + " without encryption: say plaintext() to allow it");
@@ -264,8 +289,9 @@ public final class TunnelClient implements AutoCloseable {
                 if (TcpConnect.isMeant(exchange.request())) visits.handle(exchange);
                 else dispatch(handlers, exchange);
             }, listener);
+            var status = metrics == null ? null : StatusPort.start(metrics, () -> session.roundTrip(Deadline.after(ANSWER)));
             session.start();
-            return new TunnelClient(session, proxy, grace);
+            return new TunnelClient(session, proxy, status, grace);
         }
 
         private static void dispatch(Routes<ExchangeHandler> handlers, Exchange exchange) throws IOException {

@@ -1,5 +1,6 @@
 package io.loomtunnel;
 
+import io.loomtunnel.dashboard.StatusPort;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.ingress.HttpIngress;
 import io.loomtunnel.ingress.IngressConfig;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
@@ -32,6 +34,10 @@ import javax.net.ssl.SSLContext;
 public final class TunnelServer implements AutoCloseable {
     /// A connection to the control port brings one request, at once.
     private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
+    /// Clients dial a server that is gone about once a second: after a restart they are back by then.
+    private static final Duration RETURN = Duration.ofSeconds(2);
+    /// For a client to answer the question whether we are ready.
+    private static final Duration ANSWER = Duration.ofSeconds(1);
 
     private final TunnelRegistry tunnels;
     private final HttpIngress http;                     // null without such a port, as is the next one
@@ -39,16 +45,21 @@ public final class TunnelServer implements AutoCloseable {
     private final TcpServices tcp;
     private final Listener control;                     // null when clients come to a port for visitors
     private final InetSocketAddress controlAddress;
+    private final StatusPort status;                    // null without such a port
+    private final Duration drainDelay;
     private final Duration grace;
+    private final AtomicBoolean closing = new AtomicBoolean();
 
     private TunnelServer(TunnelRegistry tunnels, HttpIngress http, HttpIngress https, TcpServices tcp, Listener control,
-                         InetSocketAddress controlAddress, Duration grace) {
+                         InetSocketAddress controlAddress, StatusPort status, Duration drainDelay, Duration grace) {
         this.tunnels = tunnels;
         this.http = http;
         this.https = https;
         this.tcp = tcp;
         this.control = control;
         this.controlAddress = controlAddress;
+        this.status = status;
+        this.drainDelay = drainDelay;
         this.grace = grace;
     }
 
@@ -90,24 +101,45 @@ public final class TunnelServer implements AutoCloseable {
         return address;
     }
 
+    /// Where `/ready` and `/health` are answered.
+    /// @return with the port that was taken
+    /// @throws IllegalStateException the server was built without [Builder#metrics]
+    public InetSocketAddress metricsAddress() {
+        if (status == null) throw new IllegalStateException("no port for /ready and /health");
+        return status.localAddress();
+    }
+
     /// The clients that are attached.
     /// @return the registry that the control port fills and the visitors' port asks
     public TunnelRegistry tunnels() {
         return tunnels;
     }
 
-    /// Stops accepting, lets the requests under way finish for the time of grace, asks clients to go elsewhere, and
-    /// ends.
+    /// Is not ready any more, asks clients and visitors to go elsewhere and serves both for the drain delay; then stops accepting, lets
+    /// what is under way finish for the time of grace, and ends.
     @Override public void close() {
-        var deadline = Deadline.after(grace.plusNanos(1));     // zero would be for ever
+        if (status != null) status.drain();
         tunnels.drain();
-        var closingTcp = Thread.ofVirtual().name("loomtunnel-close").start(() -> tcp.close(deadline));   // all have the whole time
         if (https != null) https.drain();
+        if (http != null) http.drain();
+        if (closing.compareAndSet(false, true)) delay();
+        var deadline = Deadline.after(grace.plusNanos(1));     // zero would be for ever
+        var closingTcp = Thread.ofVirtual().name("loomtunnel-close").start(() -> tcp.close(deadline));   // all have the whole time
         if (http != null) http.close(deadline);
         if (https != null) https.close(deadline);
         join(closingTcp);
         tunnels.close(deadline);
         if (control != null) control.close();
+        if (status != null) status.close();
+    }
+
+    /// Whoever sends visitors here needs some time to see that we are not ready.
+    private void delay() {
+        try {
+            Thread.sleep(drainDelay);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void join(Thread thread) {
@@ -132,6 +164,8 @@ public final class TunnelServer implements AutoCloseable {
         private Authenticator authenticator;
         private IngressConfig ingress = IngressConfig.DEFAULTS;
         private PtthConfig handshake = PtthConfig.DEFAULTS;
+        private InetSocketAddress metrics;
+        private Duration drainDelay = Duration.ZERO;
         private Duration grace = Duration.ofSeconds(5);
         private Consumer<TunnelEvent> listener = _ -> { };
 
@@ -257,6 +291,23 @@ public final class TunnelServer implements AutoCloseable {
             return this;
         }
 
+        /// Answers `/health` and `/ready` on this address. Ready means that a client is attached and answers a PING.
+        /// @param address port 0 takes a free one
+        /// @return this
+        public Builder metrics(InetSocketAddress address) {
+            metrics = Objects.requireNonNull(address);
+            return this;
+        }
+
+        /// Sets how long [TunnelServer#close] goes on accepting visitors while `/ready` fails already, so that a balancer takes notice.
+        /// @param time zero, unless set
+        /// @return this
+        public Builder drainDelay(Duration time) {
+            if (time.isNegative()) throw new IllegalArgumentException("drainDelay " + time);
+            drainDelay = time;
+            return this;
+        }
+
         /// Sets how long [TunnelServer#close] waits for requests under way.
         /// @param time zero to wait for none
         /// @return this
@@ -285,25 +336,29 @@ public final class TunnelServer implements AutoCloseable {
             }
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
+            tunnels.expectClients(RETURN);
             var services = new TcpServices(tunnels, tcpIngress);
             var shown = new AtomicReference<>(VisitorAddress.NONE);      // until the ports are open
             var acceptor = new PtthAcceptor(tunnels, authenticator, (route, server) -> shown.get().of(route, server), services, handshake);
             HttpIngress clear = null;
             HttpIngress encrypted = null;
+            StatusPort status = null;
             try {
                 for (var service : tcp.entrySet()) services.open(service.getKey(), service.getValue());
                 if (rangeFirst != null) services.range(rangeFirst, rangeLast);
                 if (http != null) clear = ingress(http, null, tunnels, acceptor);
                 if (https != null) encrypted = ingress(https, tls, tunnels, acceptor);
                 shown.set(addresses(clear, encrypted));
-                if (shares(http)) return new TunnelServer(tunnels, clear, encrypted, services, null, clear.localAddress(), grace);
-                if (shares(https)) return new TunnelServer(tunnels, clear, encrypted, services, null, encrypted.localAddress(), grace);
-                var control = control(acceptor);
-                return new TunnelServer(tunnels, clear, encrypted, services, control, control.localAddress(), grace);
+                if (metrics != null) status = StatusPort.start(metrics, () -> tunnels.roundTrip(Deadline.after(ANSWER)));
+                var shared = shares(http) ? clear : shares(https) ? encrypted : null;
+                var control = shared == null ? control(acceptor) : null;
+                var address = shared == null ? control.localAddress() : shared.localAddress();
+                return new TunnelServer(tunnels, clear, encrypted, services, control, address, status, drainDelay, grace);
             } catch (IOException | RuntimeException e) {
                 if (clear != null) clear.close();
                 if (encrypted != null) encrypted.close();
                 services.close();
+                if (status != null) status.close();
                 throw e;
             }
         }

@@ -6,7 +6,9 @@ import io.loomtunnel.proxy.HostHeader;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.HashMap;
 
 /// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
@@ -59,13 +61,28 @@ final class ClientCommand {
         }
         for (var service : services) builder.http(service.route().toString(), service.origin());
         for (var service : tcp) builder.tcp(service.route().name(), service.origin());
-        var client = builder.open();
-        var drain = Drain.onSignal(screen, client, limits.grace());
+        var metrics = arguments.value(Flag.METRICS, "");
+        var client = metrics.isEmpty() ? builder.open() : open(builder, metrics);
+        var drain = Drain.onSignal(screen, client, Duration.ZERO, limits.grace());
         var refusal = news.awaitRefusal();
         drain.callOff();
         client.close();
         throw refusal.status() == BY_PROXY ? ExitException.refusedByProxy(Text.printable(refusal.reason()))
                 : ExitException.refused(Text.printable(refusal.reason()));
+    }
+
+    private TunnelClient open(TunnelClient.Builder builder, String metrics) throws IOException {
+        var what = Flag.METRICS.toString();
+        var address = Endpoint.parse(metrics, what, Endpoint.METRICS).resolve(what);
+        var ports = new Ports();
+        ports.add(what, address);
+        try {
+            var client = builder.metrics(address).open();
+            screen.say("answering /ready and /health on http://" + Endpoint.text(client.metricsAddress()));
+            return client;
+        } catch (BindException e) {
+            throw ports.refused(e);
+        }
     }
 
     private HostHeader hostHeader() throws ExitException {

@@ -6,11 +6,11 @@ import java.util.List;
 enum Command {
     SERVER("server", "wait for clients and visitors",
             List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TCP, Flag.TCP_RANGE,
-                    Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
+                    Flag.PLAINTEXT, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
-                    Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
+                    Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
     VERSION("version", "print the version", List.of(Flag.HELP), List.of());

@@ -47,7 +47,7 @@ final class DemoCommand {
             screen.say("open http://" + HOST + ":" + port + "/ (Ctrl-C ends the demo)");
             screen.say("  visitor -> server on port " + port + " -> tunnel on port " + demo.server.controlAddress().getPort()
                     + " -> client -> origin on port " + demo.origin.address().getPort());
-            Drain.onSignal(screen, demo, Demo.GRACE);
+            Drain.onSignal(screen, demo, Duration.ZERO, Demo.GRACE);
             new CountDownLatch(1).await();
             return ExitException.DONE;
         }

@@ -9,6 +9,9 @@ import java.net.UnknownHostException;
 /// @param host a name, or an address without brackets
 /// @param port 0 to 65535
 record Endpoint(String host, int port) {
+    /// What is left out of the address for `/ready` and `/health`.
+    static final Endpoint METRICS = new Endpoint("127.0.0.1", 9090);
+
     /// Reads `PORT`, `:PORT`, `HOST`, `HOST:PORT` or `[IPv6]:PORT`.
     /// @param text     as typed
     /// @param what     names the text in a message: a flag

@@ -52,6 +52,8 @@ record Flag(String name, String word, Many many, String help) {
             "do not verify https:// targets at all");
     static final Flag HOST_HEADER = new Flag("host-header", "HOST", Many.ONCE,
             "ask targets for this host; or rewrite: their own; or preserve: the visitor's (default)");
+    static final Flag METRICS = new Flag("metrics", "ADDR", Many.ONCE,
+            "answer /ready and /health there: [HOST:]PORT, or HOST for port 9090 (off)");
     static final Flag TOKEN_FILE = new Flag("token-file", "FILE", Many.ONCE,
             "read the token from the first line of FILE (or set LOOMTUNNEL_TOKEN)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,

@@ -24,7 +24,8 @@ final class Limits {
     static final Flag SERVER_RESPONSE_TIMEOUT = flag("response-timeout", "TIME", "for the head of a response: then 504 (65s)");
     static final Flag TCP_IDLE_TIMEOUT = flag("tcp-idle-timeout", "TIME", "without a byte in either direction of a TCP connection (off)");
     static final Flag HOLD = flag("hold", "TIME", "a visitor waits for a client that left a moment ago: then 503 (5s)");
-    static final Flag GRACE = flag("grace", "TIME", "what is under way has to end in, after a signal (10s)");
+    static final Flag GRACE = flag("grace", "TIME", "what is under way has to end in, after a signal (30s)");
+    static final Flag DRAIN_DELAY = flag("drain-delay", "TIME", "after a signal, while /ready fails, visitors still come in; off without --metrics (5s)");
 
     static final Flag CONNECTIONS = flag("connections", "N", "connections to the server that visitors are spread over (1)");
     static final Flag CONNECT_TIMEOUT = flag("connect-timeout", "TIME", "for a connection to a target: then 502 (5s)");
@@ -34,7 +35,8 @@ final class Limits {
     static final Flag EVICTION_INTERVAL = flag("eviction-interval", "TIME", "how often they are looked through (30s)");
 
     static final List<Flag> SERVER = List.of(MAX_CONNECTIONS, MAX_STREAMS, MAX_REQUEST_LINE, MAX_FIELD_SECTION, MAX_FIELDS, MAX_REQUEST_BODY,
-            MAX_RESPONSE_BODY, HEAD_TIMEOUT, CONTENT_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT, SERVER_RESPONSE_TIMEOUT, TCP_IDLE_TIMEOUT, HOLD, GRACE);
+            MAX_RESPONSE_BODY, HEAD_TIMEOUT, CONTENT_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT, SERVER_RESPONSE_TIMEOUT, TCP_IDLE_TIMEOUT, HOLD,
+            DRAIN_DELAY, GRACE);
     static final List<Flag> CLIENT = List.of(CONNECTIONS, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, MAX_IDLE, TARGET_IDLE_TIMEOUT, EVICTION_INTERVAL, GRACE);
 
     private final Arguments arguments;
@@ -89,6 +91,12 @@ final class Limits {
     /// How long what is under way may take after a signal.
     Duration grace() throws ExitException {
         return time(GRACE, Drain.GRACE);
+    }
+
+    /// How long visitors are still accepted after a signal.
+    /// @param watched somebody asks whether we are ready; without that there is nobody to wait for
+    Duration drainDelay(boolean watched) throws ExitException {
+        return time(DRAIN_DELAY, watched ? Drain.DELAY : Duration.ZERO);
     }
 
     private int count(Flag flag, int usual, int least) throws ExitException {

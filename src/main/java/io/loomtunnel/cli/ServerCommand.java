@@ -50,6 +50,10 @@ final class ServerCommand {
         var config = ingress();
         var builder = TunnelServer.builder().bind(bind).grace(limits.grace()).listener(this::tell)
                 .ingress(limits.of(config)).tcpIngress(limits.of(TcpIngressConfig.DEFAULTS.withProxies(config.proxies())));
+        var metrics = given(Flag.METRICS) ? address(Flag.METRICS, Endpoint.METRICS) : null;
+        if (metrics != null) builder.metrics(metrics);
+        var delay = limits.drainDelay(metrics != null);
+        builder.drainDelay(delay);
         if (visitors != null) builder.http(visitors);
         if (encrypted != null) {
             builder.https(encrypted, new CertificateStore(certificates, CertificateStore.PAUSE, screen).context());
@@ -67,6 +71,7 @@ final class ServerCommand {
         ports.add(Flag.BIND.toString(), bind);
         ports.add(Flag.VISITORS.toString(), visitors);
         ports.add(Flag.VISITORS_TLS.toString(), encrypted);
+        ports.add(Flag.METRICS.toString(), metrics);
         tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
         server = start(builder.token(token), ports);
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()) + (bind.getPort() != 0 && (bind.equals(visitors) || bind.equals(encrypted))
@@ -79,7 +84,8 @@ final class ServerCommand {
         if (tcp.first() != null) screen.say("keeping tcp://" + Endpoint.text(tcp.first()) + "-" + tcp.last() + " for services that clients name");
         boolean onlyTcp = visitors == null && encrypted == null;
         if (given.isEmpty()) sayToken(token, server.controlAddress(), onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
-        Drain.onSignal(screen, server, limits.grace());
+        if (metrics != null) screen.say("answering /ready and /health on http://" + Endpoint.text(server.metricsAddress()));
+        Drain.onSignal(screen, server, delay, limits.grace());
         new CountDownLatch(1).await();
         return ExitException.DONE;
     }

@@ -5,7 +5,9 @@ import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.Transaction;
 import io.loomtunnel.http2.Http2Connection;
+import io.loomtunnel.io.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -98,6 +100,11 @@ public final class Tunnel implements HttpConnection {
     /// Whether it has ended, or will with its last stream.
     boolean over() {
         return withdrawn || !connection.isOpen();
+    }
+
+    /// One round trip by PING.
+    Duration ping(Deadline deadline) throws IOException {
+        return connection.ping(deadline);
     }
 
     void start() {

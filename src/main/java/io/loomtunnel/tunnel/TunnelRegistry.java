@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,6 +28,8 @@ public final class TunnelRegistry implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TunnelRegistry.class.getName());
     /// The most clients that one server takes.
     private static final int MAX_TUNNELS = 10_000;
+    /// The most clients that are asked to find one that answers.
+    private static final int ASKED = 8;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();       // `version` has risen
@@ -38,6 +41,7 @@ public final class TunnelRegistry implements AutoCloseable {
     private final List<Consumer<TunnelEvent>> listeners = new CopyOnWriteArrayList<>();
     private volatile long version;
     private volatile boolean draining;
+    private volatile Deadline settled = Deadline.after(Duration.ofNanos(1));
     private boolean closed;
 
     /// A registry without tunnels.
@@ -143,7 +147,11 @@ public final class TunnelRegistry implements AutoCloseable {
         for (;;) {
             long seen = version;       // read first: what changes from here on ends the wait below
             var service = wanted.find();
-            if (service == null) throw unknown();
+            if (service == null) {
+                if (draining || settled.passed()) throw unknown();
+                awaitSettled(seen, deadline);
+                continue;
+            }
             var tunnel = service.pick(marks);
             if (tunnel != null) return tunnel;
             switch (service.state()) {
@@ -166,6 +174,27 @@ public final class TunnelRegistry implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// A round trip through the first of some tunnels whose client answers.
+    /// @param deadline of the wait
+    /// @return how long it took
+    /// @throws SocketTimeoutException no client answered in time
+    /// @throws IOException no client is attached
+    public Duration roundTrip(Deadline deadline) throws IOException {
+        var pings = new ArrayList<Callable<Duration>>();
+        for (var tunnel : tunnels()) {
+            if (!tunnel.suspect() && pings.size() < ASKED) pings.add(() -> tunnel.ping(deadline));
+        }
+        if (pings.isEmpty()) throw new IOException("no client is attached");
+        return RoundTrip.first(pings, deadline);
+    }
+
+    /// Expects clients that knew this server before it was started: for a while a name that nobody has registered is waited for,
+    /// by those who wait at all.
+    /// @param time from now
+    public void expectClients(Duration time) {
+        settled = Deadline.after(time.plusNanos(1));   // zero would be for ever
     }
 
     /// Tells a listener of everything that happens from now on.
@@ -333,6 +362,15 @@ public final class TunnelRegistry implements AutoCloseable {
             wakeAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void awaitSettled(long seen, Deadline deadline) throws IOException {
+        boolean sooner = settled.left().compareTo(deadline.left()) < 0;
+        try {
+            awaitChange(seen, sooner ? settled : deadline);
+        } catch (StatusException e) {
+            if (!sooner) throw e;
         }
     }
 

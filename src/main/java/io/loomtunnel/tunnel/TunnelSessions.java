@@ -3,11 +3,13 @@ package io.loomtunnel.tunnel;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -55,6 +57,26 @@ public final class TunnelSessions implements AutoCloseable {
     /// @throws IOException the sessions were closed, or the thread interrupted
     public SessionEvent.Attached awaitAttached(Deadline deadline) throws IOException {
         return sessions.getFirst().awaitAttached(deadline);
+    }
+
+    /// A round trip through the tunnel, whichever connection is the first to answer.
+    /// @param deadline of the wait
+    /// @return how long it took
+    /// @throws java.net.SocketTimeoutException nobody answered in time
+    /// @throws IOException no connection is up; the message says why
+    public Duration roundTrip(Deadline deadline) throws IOException {
+        var pings = new ArrayList<Callable<Duration>>();
+        IOException failure = null;
+        for (var session : sessions) {
+            try {
+                var attachment = session.attachment();
+                pings.add(() -> attachment.ping(deadline));
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (pings.isEmpty()) throw failure;
+        return RoundTrip.first(pings, deadline);
     }
 
     /// Lets the requests under way finish until the deadline, then ends everything.

@@ -33,6 +33,7 @@ class LimitsTest {
         var server = limits(Command.SERVER, words.toArray(String[]::new));
         assertEquals(IngressConfig.DEFAULTS, server.of(IngressConfig.DEFAULTS));
         assertEquals(Drain.GRACE, server.grace());
+        assertEquals(Drain.DELAY, server.drainDelay(false));
         words.clear();
         for (var flag : Limits.CLIENT) words.addAll(List.of(flag.toString(), usual(flag)));
         assertEquals(PoolConfig.DEFAULTS, limits(Command.CLIENT, words.toArray(String[]::new)).of(PoolConfig.DEFAULTS));
@@ -42,6 +43,8 @@ class LimitsTest {
         assertEquals(IngressConfig.DEFAULTS, limits(Command.SERVER).of(IngressConfig.DEFAULTS));
         assertEquals(PoolConfig.DEFAULTS, limits(Command.CLIENT).of(PoolConfig.DEFAULTS));
         assertEquals(Drain.GRACE, limits(Command.CLIENT).grace());
+        assertEquals(Drain.DELAY, limits(Command.SERVER).drainDelay(true), "a balancer asks");
+        assertEquals(Duration.ZERO, limits(Command.SERVER).drainDelay(false));
     }
 
     @Test void everyFlagChangesSomethingByItsVariableToo() throws ExitException {
@@ -51,7 +54,8 @@ class LimitsTest {
                 var environment = new HashMap<String, String>();
                 environment.put(flag.environmentName(), value);
                 var limits = new Limits(Arguments.parse(command, List.of(), environment));
-                if (flag == Limits.GRACE) assertEquals(Duration.ofSeconds(1), limits.grace());
+                if (flag == Limits.DRAIN_DELAY) assertEquals(Duration.ofSeconds(1), limits.drainDelay(false));
+                else if (flag == Limits.GRACE) assertEquals(Duration.ofSeconds(1), limits.grace());
                 else if (flag == Limits.CONNECTIONS) assertEquals(7, limits.connections());
                 else if (flag == Limits.TCP_IDLE_TIMEOUT) assertNotEquals(TcpIngressConfig.DEFAULTS, limits.of(TcpIngressConfig.DEFAULTS));
                 else if (command == Command.SERVER) assertNotEquals(IngressConfig.DEFAULTS, limits.of(IngressConfig.DEFAULTS), flag.toString());

@@ -12,6 +12,7 @@ import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -242,6 +243,34 @@ class TunnelRegistryTest {
         var waiting = start(() -> Link.get(tunnels.await(HOST, "/", Deadline.after(Link.PATIENCE))));
         link("token", ClientId.fresh(), "two", HOST).attach();
         assertEquals("two", waiting.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test void aServerThatHasJustStartedWaitsForNamesThatItDoesNotKnowYet() throws Exception {
+        tunnels.expectClients(Link.PATIENCE);
+        assertEquals(404, status(HOST), "without waiting");
+        var waiting = start(() -> Link.get(tunnels.await(HOST, "/", Deadline.after(Link.PATIENCE))));
+        link("token", ClientId.fresh(), "other", "x.example.com").attach();
+        link("token", ClientId.fresh(), "one", HOST).attach();
+        assertEquals("one", waiting.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test void onceAllClientsShouldBeBackAnUnknownNameIsUnknown() {
+        tunnels.expectClients(Duration.ofMillis(50));
+        var refusal = assertThrows(StatusException.class, () -> tunnels.await(HOST, "/", Deadline.after(Link.PATIENCE)));
+        assertEquals(404, refusal.status());
+        tunnels.expectClients(Link.PATIENCE);
+        refusal = assertThrows(StatusException.class, () -> tunnels.await(HOST, "/", Deadline.after(Duration.ofMillis(50))));
+        assertEquals(503, refusal.status(), "who waits for less does not know");
+    }
+
+    @Test void aRoundTripIsAnsweredByAnyClientThatIsThere() throws Exception {
+        assertEquals("no client is attached", assertThrows(IOException.class, () -> tunnels.roundTrip(Deadline.after(Link.PATIENCE))).getMessage());
+        var silent = link("token", ClientId.fresh(), "silent", HOST).attach();
+        silent.cut();
+        var soon = Deadline.after(Duration.ofMillis(50));
+        assertThrows(SocketTimeoutException.class, () -> tunnels.roundTrip(soon));
+        link("token", ClientId.fresh(), "one", HOST).attach();
+        assertTrue(tunnels.roundTrip(Deadline.after(Link.PATIENCE)).compareTo(Link.PATIENCE) < 0);
     }
 
     @Test void aRequestThatWaitedInVainIsUnavailable() throws Exception {

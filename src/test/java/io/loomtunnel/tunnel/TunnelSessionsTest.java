@@ -97,6 +97,24 @@ class TunnelSessionsTest {
         assertNull(events.poll(50, TimeUnit.MILLISECONDS));
     }
 
+    @Test void aRoundTripGoesByWhicheverConnectionIsUp() throws Exception {
+        var sessions = sessions(2, "token");
+        var tunnels = tunnels(2);
+        assertTrue(sessions.roundTrip(Deadline.after(Link.PATIENCE)).compareTo(Link.PATIENCE) < 0);
+        tunnels.getFirst().close();
+        assertTrue(sessions.roundTrip(Deadline.after(Link.PATIENCE)).compareTo(Link.PATIENCE) < 0);
+        server.close();
+        var patience = Deadline.after(Link.PATIENCE);
+        while (!patience.passed()) {
+            try {
+                sessions.roundTrip(patience);
+            } catch (IOException e) {
+                if (e.getMessage().contains("cannot connect")) return;
+            }
+        }
+        throw new AssertionError("the server is gone, and nobody noticed");
+    }
+
     @Test void aRefusalIsThrownToWhomWaits() throws Exception {
         var sessions = sessions(2, "guess");
         assertEquals(401, assertThrows(RefusedException.class, () -> sessions.awaitAttached(Deadline.after(Link.PATIENCE))).status());
