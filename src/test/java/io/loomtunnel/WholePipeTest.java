@@ -174,6 +174,15 @@ class WholePipeTest {
         assertEquals(200, get(restarted, "/").statusCode());
     }
 
+    @Test void aServerThatKnowsTheTokenNoMoreEndsTheClient() throws Exception {
+        var server = server();
+        int control = server.controlAddress().getPort();
+        client(server, "*");
+        server.close();
+        open(TunnelServer.builder().bind(control).http(0).token("another").start());
+        assertEquals(new SessionEvent.Refused(401, "this token is not known here"), next(SessionEvent.Refused.class));
+    }
+
     @Test void aRestartingClientCostsNoRequest() throws Exception {
         var server = server();
         var first = client(server, "*");

@@ -91,6 +91,15 @@ final class Link implements AutoCloseable {
         line.cut = true;
     }
 
+    /// Keeps what is written until [#resume], as TCP does while packets are lost.
+    void stall() {
+        line.stalled = new CountDownLatch(1);
+    }
+
+    void resume() {
+        line.stalled.countDown();
+    }
+
     boolean awaitEnd() throws InterruptedException {
         return ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
@@ -131,6 +140,7 @@ final class Link implements AutoCloseable {
     private static final class Cut implements Duplex {
         private final Duplex line;
         private volatile boolean cut;
+        private volatile CountDownLatch stalled = new CountDownLatch(0);
 
         Cut(Duplex line) {
             this.line = line;
@@ -147,6 +157,11 @@ final class Link implements AutoCloseable {
                 }
 
                 @Override public void write(byte[] source, int offset, int length) throws IOException {
+                    try {
+                        stalled.await();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
                     if (!cut) line.out().write(source, offset, length);
                 }
 

@@ -213,6 +213,30 @@ class TunnelRegistryTest {
         next(TunnelEvent.Left.class);
     }
 
+    @Test void aSuspectTunnelThatAnswersGetsNewStreamsAgain() throws Exception {
+        var config = PtthConfig.DEFAULTS.withHeartbeat(
+                new HeartbeatConfig(Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofSeconds(20)));
+        var link = open(new Link(tunnels, "token", ClientId.fresh(), config, "one", HOST)).attach();
+        link.stall();
+        assertTrue(next(TunnelEvent.Doubted.class).tunnel().suspect());
+        var waiting = start(() -> Link.get(tunnels.await(HOST, "/", Deadline.after(Link.PATIENCE))));
+        link.resume();
+        assertSame(link.tunnel, next(TunnelEvent.Doubted.class).tunnel());
+        assertEquals("one", waiting.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test void aGhostIsReplacedByItsOwnClientAtOnceAndByNoStranger() throws Exception {
+        var client = ClientId.fresh().next();
+        var ghost = link("token", client, "ghost", HOST).attach();
+        ghost.cut();
+        assertEquals(409, refusal("stranger", ClientId.fresh(), HOST));
+        assertEquals(409, refusal("stranger", client.next(), HOST), "who has overheard the instance has not the token");
+        link("token", client.next(), "again", HOST).attach();
+        assertEquals("again", get(HOST));
+        assertTrue(ghost.awaitEnd());
+        assertEquals(409, refusal("stranger", ClientId.fresh(), HOST));
+    }
+
     @Test void aTunnelThatAnswersIsNotSuspect() throws Exception {
         var config = PtthConfig.DEFAULTS.withHeartbeat(
                 new HeartbeatConfig(Duration.ofMillis(20), Duration.ofSeconds(5), Duration.ofSeconds(10)));

@@ -30,6 +30,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class TunnelSessionTest {
@@ -70,6 +72,29 @@ class TunnelSessionTest {
         var session = session("token", "forbidden.example");
         assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
         assertEquals(new SessionEvent.Refused(403, "not yours"), next());
+    }
+
+    @ParameterizedTest @ValueSource(ints = {400, 401, 403, 426})
+    void whatNoSecondTryCanChangeStopsTheClient(int status) throws Exception {
+        try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var session = session(other.getLocalPort(), DialConfig.DEFAULTS, "token", HOST);
+            say(other, "HTTP/1.1 " + status + " x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
+            assertEquals(new SessionEvent.Refused(status, "no"), next());
+            assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
+            other.setSoTimeout(100);
+            assertThrows(SocketTimeoutException.class, other::accept, "it is dialled again");
+        }
+    }
+
+    @ParameterizedTest @ValueSource(ints = {404, 409, 421, 429, 500, 503})
+    void everyOtherRefusalIsTriedAgain(int status) throws Exception {
+        try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            session(other.getLocalPort(), DialConfig.DEFAULTS, "token", HOST);
+            say(other, "HTTP/1.1 " + status + " x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
+            assertEquals("no", next(SessionEvent.Retrying.class).reason());
+            other.setSoTimeout(10_000);
+            other.accept().close();
+        }
     }
 
     @Test void aTakenHostIsTriedAgainUntilItIsFree() throws Exception {
