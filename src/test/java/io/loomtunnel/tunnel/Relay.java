@@ -101,7 +101,9 @@ final class Relay implements AutoCloseable {
         private final Socket b;
         private volatile boolean frozen;
 
-        Line(Socket a, Socket b) {
+        Line(Socket a, Socket b) throws IOException {
+            a.setTcpNoDelay(true);
+            b.setTcpNoDelay(true);
             this.a = a;
             this.b = b;
         }
