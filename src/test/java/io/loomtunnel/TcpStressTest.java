@@ -26,23 +26,27 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// 500 connections at once, each with a plan drawn from a seed: how much flows in each direction and in what pieces, when a side pauses,
-/// who ends first, and who breaks off and where. What arrives is compared byte for byte with what was sent, an end must be an
-/// end and a reset a reset, and afterwards nothing is left.
+/// 500 connections at once, each with a plan drawn from a seed: how much flows in each direction and in what pieces, when a side pauses
+/// in writing or in reading, who ends first, and who breaks off and where. What arrives is compared byte for byte with what was sent,
+/// an end must be an end and a reset a reset, and afterwards nothing is left.
 ///
-/// `-Dloomtunnel.stress=30` goes on for so many seconds, `-Dloomtunnel.seed=…` repeats a round.
+/// `-Dloomtunnel.stress=30` goes on for so many seconds and tells what it did, `-Dloomtunnel.seed=…` repeats a round.
 class TcpStressTest {
     private static final int CONNECTIONS = 500;
     private static final int PATIENCE = 30_000;         // ms without a byte: then something hangs
+    private static final int GLANCE = 50;               // ms between looks whether the visitors have gone
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
     private static final byte[] CONTENT = new byte[1_048_573];      // a prime: no offset of ours is another's
 
@@ -51,6 +55,7 @@ class TcpStressTest {
     }
 
     @TempDir private Path dumps;
+    private final LongAdder arrived = new LongAdder();      // bytes, at either side
 
     private enum End { IN_ORDER, VISITOR_RESETS, ORIGIN_RESETS }
 
@@ -59,9 +64,10 @@ class TcpStressTest {
     /// @param bytes    in its direction
     /// @param piece    the most that is written at once
     /// @param pause    one of so many pieces is followed by a pause
+    /// @param rest     one of so many reads is followed by a longer one; 0 for none
     /// @param resetAt  sent bytes after which the side resets the connection; -1 for never
     /// @param waits    whether it begins only when the other direction has ended
-    private record Side(long bytes, int piece, int pause, long resetAt, boolean waits) {}
+    private record Side(long bytes, int piece, int pause, int rest, long resetAt, boolean waits) {}
 
     /// One connection.
     private record Plan(long seed, Side visitor, Side origin, End end) {
@@ -82,10 +88,12 @@ class TcpStressTest {
                 case 0 -> 0;
                 case 1 -> random.nextInt(2_000);
                 case 2 -> random.nextInt(100_000);
-                default -> random.nextInt(1_000_000);
+                // Now and then enough for its window to grow to the full.
+                default -> random.nextInt(random.nextInt(50) == 0 ? 16_000_000 : 1_000_000);
             };
             int piece = 1 + random.nextInt(random.nextBoolean() ? 1_500 : 70_000);
-            return new Side(bytes, Math.max(piece, (int) (bytes / 500)), 2 + random.nextInt(30), resets ? random.nextLong(bytes + 1) : -1, waits && !resets);
+            int rest = random.nextInt(3) == 0 ? 1 + random.nextInt(20) : 0;
+            return new Side(bytes, Math.max(piece, (int) (bytes / 500)), 2 + random.nextInt(30), rest, resets ? random.nextLong(bytes + 1) : -1, waits && !resets);
         }
     }
 
@@ -98,6 +106,7 @@ class TcpStressTest {
                      .tcp("stress", origin.getLocalPort()).start()) {
             client.awaitAttached(Deadline.after(Duration.ofSeconds(10)));
             while (server.tunnels().tunnels().size() < 2) Thread.onSpinWait();
+            origin.setSoTimeout(GLANCE);
             var before = new Left();
             assertTrue(before.threads > 0, "the tunnels' own are counted");
             int rounds = 0;
@@ -105,38 +114,64 @@ class TcpStressTest {
                 round(seed + rounds, server, origin, before);
                 rounds++;
             } while (!until.passed());
+            if (Long.getLong("loomtunnel.stress", 0) > 0) {
+                System.out.printf("seed %d: %d rounds, %d connections, %,d bytes arrived%n", seed, rounds, rounds * CONNECTIONS, arrived.sum());
+            }
         }
     }
 
     private void round(long seed, TunnelServer server, ServerSocket origin, Left before) throws Exception {
         var plans = new Random(seed).longs(CONNECTIONS).mapToObj(Plan::of).toList();
         var failures = new ConcurrentLinkedQueue<String>();
+        var reached = ConcurrentHashMap.<Long>newKeySet();       // the origin
+        var gone = new CountDownLatch(1);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var ends = new ArrayList<Future<?>>();
-            ends.add(threads.submit(() -> {
-                for (var _ : plans) {
-                    var socket = origin.accept();
+            var visitors = new ArrayList<Future<?>>();
+            threads.submit(() -> {
+                for (Socket socket; (socket = accept(origin, gone)) != null; ) {
+                    var visited = socket;
                     threads.submit(() -> {
                         try {
-                            var plan = Plan.of(new DataInputStream(socket.getInputStream()).readLong());
-                            new Peer(plan, false, socket, failures).run();
+                            var plan = Plan.of(new DataInputStream(visited.getInputStream()).readLong());
+                            reached.add(plan.seed);
+                            new Peer(plan, false, visited, failures).run();
                         } catch (IOException _) {
-                            close(socket);          // the visitor's reset was faster than its first bytes
+                            close(visited);         // the visitor's reset was faster than its first bytes
                         }
                     });
                 }
                 return null;
-            }));
-            for (var plan : plans) ends.add(threads.submit(() -> {
-                var socket = new Socket(LOOPBACK, server.tcpAddress("stress").getPort());
-                new DataOutputStream(socket.getOutputStream()).writeLong(plan.seed);
-                new Peer(plan, true, socket, failures).run();
-                return null;
-            }));
-            for (var end : ends) end.get();
+            });
+            try {
+                for (var plan : plans) visitors.add(threads.submit(() -> {
+                    var socket = new Socket(LOOPBACK, server.tcpAddress("stress").getPort());
+                    new DataOutputStream(socket.getOutputStream()).writeLong(plan.seed);
+                    new Peer(plan, true, socket, failures).run();
+                    return null;
+                }));
+                for (var visitor : visitors) visitor.get();
+            } finally {
+                gone.countDown();
+            }
+        }
+        for (var plan : plans) {
+            if (plan.end != End.VISITOR_RESETS && !reached.contains(plan.seed)) failures.add(plan + " did not reach the origin");
         }
         if (!failures.isEmpty()) fail("seed " + seed + ": " + failures.size() + " failures, the first: " + failures.peek());
         before.assertNothingMore(seed, server);
+    }
+
+    /// The next connection at the origin. Not every visitor who resets gets that far.
+    /// @return null once the visitors have gone
+    private static Socket accept(ServerSocket origin, CountDownLatch gone) throws IOException {
+        while (true) {
+            boolean last = gone.getCount() == 0;
+            try {
+                return origin.accept();
+            } catch (SocketTimeoutException _) {
+                if (last) return null;
+            }
+        }
     }
 
     /// One end of a connection: it writes by its side of the plan, and knows what must arrive by the other.
@@ -178,7 +213,10 @@ class TcpStressTest {
             try {
                 InputStream in = socket.getInputStream();
                 var array = new byte[40_000];
+                var random = new Random(plan.seed + (visitor ? 3 : 4));
                 for (int n; (n = in.read(array)) >= 0; got += n) {
+                    arrived.add(n);
+                    if (ours.rest > 0 && random.nextInt(ours.rest) == 0) LockSupport.parkNanos(random.nextInt(10_000_000));
                     if (got + n > theirs.bytes) failures.add(this + ": more than was sent");
                     if (!same(array, n, got, !visitor)) {
                         failures.add(this + ": other bytes than were sent, within " + n + " from " + got);
@@ -265,7 +303,9 @@ class TcpStressTest {
     private final class Left {
         private final long memory = MemoryBudget.PROCESS.used();
         private final long descriptors = descriptors();
+        private final long promised = MemoryBudget.PROCESS.promised();
         private final long threads = virtualThreads();
+        private final long platformThreads = platformThreads();
 
         void assertNothingMore(long seed, TunnelServer server) throws IOException {
             var seen = "seed " + seed;
@@ -274,8 +314,10 @@ class TcpStressTest {
             // A reader that waits for the next frame still has the array that grew for the last ones.
             long readers = 4 * ByteReader.LARGE;
             assertEquals(0, Math.max(0, soon(memory + readers, MemoryBudget.PROCESS::used) - memory - readers), seen + ": bytes of the memory budget");
+            assertEquals(promised, soon(promised, MemoryBudget.PROCESS::promised), seen + ": windows that have grown");
             assertEquals(0, Math.max(0, soon(descriptors, Left::descriptors) - descriptors), seen + ": descriptors");
             assertEquals(0, Math.max(0, soon(threads, this::virtualThreads) - threads), seen + ": virtual threads");
+            assertEquals(0, Math.max(0, soon(platformThreads, Left::platformThreads) - platformThreads), seen + ": threads");
         }
 
         /// What is counted, once it is not more than this or does not fall any more.
@@ -297,6 +339,11 @@ class TcpStressTest {
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
+        }
+
+        /// Those that anybody started by himself: the virtual threads' carriers come and go.
+        private static long platformThreads() {
+            return Thread.getAllStackTraces().keySet().stream().filter(thread -> !(thread instanceof ForkJoinWorkerThread)).count();
         }
 
         private long virtualThreads() {
