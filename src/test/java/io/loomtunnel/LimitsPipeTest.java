@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.fixture.Http2Visitor;
 import io.loomtunnel.fixture.RawOrigin;
 import io.loomtunnel.fixture.WholePipe;
@@ -267,6 +268,21 @@ class LimitsPipeTest {
         var answer = pipe.answer(GET);
         assertEquals(503, status(answer));
         assertTrue(answer.contains("\r\nRetry-After: "), answer);
+    }
+
+    @Test void requestsAreAnswered503WhileThreeQuartersOfTheMemoryAreUsed() throws Exception {
+        start(IngressConfig.DEFAULTS, PoolConfig.DEFAULTS, this::keep);
+        long others = MemoryBudget.PROCESS.limit() - MemoryBudget.PROCESS.limit() / 4;
+        MemoryBudget.PROCESS.charge(others);
+        try {
+            var answer = pipe.answer(GET);
+            assertEquals(503, status(answer));
+            assertTrue(answer.contains("\r\nRetry-After: "), answer);
+            assertTrue(seen.isEmpty(), "the origin is not asked");
+        } finally {
+            MemoryBudget.PROCESS.charge(-others);
+        }
+        assertEquals(200, status(pipe.answer(GET)));
     }
 
     /// Threads and streams come back to where they were, whatever visitors did to their connections.

@@ -45,7 +45,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -135,6 +138,24 @@ class TcpPipeTest {
         answering.join();
     }
 
+    @Test void aVisitorWhoReadsNothingHoldsUpNobodyElse() throws Exception {
+        var server = started();
+        var stalled = connect(server);
+        var bytes = random(3, 60_000_000);                  // more than the sockets on the way hold
+        var sending = Thread.ofVirtual().start(() -> send(stalled.origin, bytes));
+        var other = connect(server);
+        Thread.ofVirtual().start(() -> echo(other.origin));
+        for (int i = 0; i < 200; i++) {
+            other.visitor.getOutputStream().write("ping".getBytes(ISO_8859_1));
+            assertEquals("ping", read(other.visitor, 4));
+        }
+        assertTrue(sending.isAlive(), "the origin is held back");
+        assertTrue(MemoryBudget.PROCESS.used() < bytes.length, "not all of it is here");
+        stalled.visitor.shutdownOutput();
+        assertArrayEquals(bytes, readAll(stalled.visitor));
+        sending.join();
+    }
+
     @Test void aRefusedOriginResetsTheVisitorAtOnce() throws Exception {
         var server = started();
         origin.close();
@@ -212,8 +233,35 @@ class TcpPipeTest {
         assertEquals(1, streams.get());
     }
 
+    @Test void whatAVisitorSaysBeforeTheOriginIsReachedWaitsForTheStreamsWindow() throws Exception {    // RFC 9113 §6.9
+        int window = 65_535;                                // the client's SETTINGS say nothing else
+        var server = server(TcpIngressConfig.DEFAULTS);
+        var seen = new LinkedBlockingQueue<Long>();
+        rawClient(server, (type, stream, client) -> {
+            long content = client.content.get();
+            if (type == HEADERS) client.send("000004080000000000" + "00100000");      // the connection's is wider
+            if (type == DATA && content == window) client.send("000008060000000000" + "0000000000000001");
+            if (type == PING && content >= window) {
+                seen.add(content);
+                client.send("000004080000000001" + "0000000a");
+            }
+            if (type == DATA && content >= window + 10) seen.add(content);
+        });
+        var visitor = visit(server, "db");
+        Thread.ofVirtual().start(() -> {
+            try {
+                visitor.getOutputStream().write(random(1, 1_000_000));
+            } catch (IOException _) {
+                // the test is over
+            }
+        });
+        assertEquals(window, seen.poll(PATIENCE, TimeUnit.MILLISECONDS));
+        assertEquals(window + 10, seen.poll(PATIENCE, TimeUnit.MILLISECONDS));
+    }
+
     private static final int DATA = 0;
     private static final int HEADERS = 1;
+    private static final int PING = 6;
     private static final String REFUSED_STREAM = "00000007";
     private static final String STATUS_200 = "88";          // RFC 7541 Appendix A
 
@@ -222,7 +270,8 @@ class TcpPipeTest {
     }
 
     /// A client that serves `db` frame by frame.
-    private record RawClient(Socket socket) {
+    /// @param content bytes of DATA that it has received
+    private record RawClient(Socket socket, AtomicLong content) {
         void send(String... frames) throws IOException {
             for (var frame : frames) socket.getOutputStream().write(HexFormat.of().parseHex(frame));
         }
@@ -244,7 +293,7 @@ class TcpPipeTest {
         var head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.readByte());
         in.skipNBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
-        var client = new RawClient(socket);
+        var client = new RawClient(socket, new AtomicLong());
         client.send("000000040000000000");                  // SETTINGS
         Thread.ofVirtual().start(() -> {
             try {
@@ -253,6 +302,7 @@ class TcpPipeTest {
                     in.readByte();
                     int stream = in.readInt();
                     in.skipNBytes(start >>> 8);
+                    if ((start & 0xff) == DATA) client.content.addAndGet(start >>> 8);
                     script.frame(start & 0xff, stream, client);
                 }
             } catch (IOException _) {

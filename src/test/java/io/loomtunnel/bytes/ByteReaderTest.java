@@ -30,6 +30,21 @@ class ByteReaderTest {
         assertEquals(0, budget.used());
     }
 
+    @Test void theArrayGrowsForBulkUntilHalfOfTheBudgetIsUsed() throws IOException {
+        assertEquals(ByteReader.LARGE, afterBulk().array().length);
+        budget.charge(budget.limit() / 2);
+        assertEquals(ByteReader.SMALL, afterBulk().array().length);
+    }
+
+    private ByteReader afterBulk() throws IOException {
+        var in = new ByteReader(new ByteArrayInputStream(new byte[1 << 20]), budget);
+        for (int i = 0; i < 10; i++) {
+            in.fill();
+            in.skip(in.available());
+        }
+        return in;
+    }
+
     @Test void aGuardedOneDoesNotGrowForAHeadWhileMemoryIsShort() throws IOException {
         var in = ByteReader.guarded(new ByteArrayInputStream(new byte[100_000]), budget);
         in.require(5_000);

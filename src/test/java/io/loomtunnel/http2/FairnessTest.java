@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -71,6 +72,48 @@ class FairnessTest {
             client.frame(Frame.PING, 0, 0, RawClient.int64(7));
             long before = 0;
             for (Frame frame; !((frame = client.next()) instanceof Frame.Ping); ) {
+                if (frame instanceof Frame.Data data) before += data.length();
+            }
+            assertTrue(before <= BUFFERED, before + " bytes first");
+        }
+    }
+
+    @Test void creditGoesBeforeTheContentThatWaitsAndIsMerged() throws Exception {      // RFC 9113 §6.9
+        var read = new Semaphore(0);
+        try (var client = opened(exchange -> {
+            if (exchange.request().method().equals("GET")) {
+                bulk(exchange);
+                return;
+            }
+            while (exchange.content().readNBytes(FRAME).length == FRAME) read.release();
+        })) {
+            for (int id = 1; id <= 7; id += 2) client.headers(Frame.END_STREAM, id, RawClient.GET);
+            untilAllWait(4);
+            client.headers(0, 9, RawClient.POST);
+            // The stream's own WINDOW_UPDATE waits, too, and counts: it was meant when the content arrived.
+            int window = ReceiveWindow.START;
+            for (int i = 0; i < window; i += FRAME) client.frame(Frame.DATA, 0, 9, new byte[FRAME]);
+            read.acquire(window / FRAME);
+            int due = 2 * window - MemoryBudget.PROCESS.initialWindow(window);
+            long before = 0;
+            while (true) {
+                var frame = client.next();
+                if (frame instanceof Frame.Data data) before += data.length();
+                if (!(frame instanceof Frame.WindowUpdate(var id, var increment) && id == 9)) continue;
+                assertTrue(increment >= due, increment + " of " + due + " in the first");
+                break;
+            }
+            assertTrue(before <= BUFFERED, before + " bytes first");
+        }
+    }
+
+    @Test void aResetGoesBeforeTheContentThatWaits() throws Exception {                 // RFC 9113 §6.4
+        try (var client = opened(this::bulk)) {
+            for (int id = 1; id <= 7; id += 2) client.headers(Frame.END_STREAM, id, RawClient.GET);
+            untilAllWait(4);
+            client.frame(Frame.WINDOW_UPDATE, 0, 3, RawClient.int32(0));
+            long before = 0;
+            for (Frame frame; !((frame = client.next()) instanceof Frame.RstStream(var id, _) && id == 3); ) {
                 if (frame instanceof Frame.Data data) before += data.length();
             }
             assertTrue(before <= BUFFERED, before + " bytes first");
