@@ -15,6 +15,7 @@ import io.loomtunnel.proxy.TcpOrigin;
 import io.loomtunnel.proxy.TcpProxy;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.HealthPath;
+import io.loomtunnel.tunnel.Pin;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
 import io.loomtunnel.tunnel.TcpConnect;
@@ -24,12 +25,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 
 /// The private side as a whole: attaches to a server, stays attached, and serves its visitors from origins nearby.
 public final class TunnelClient implements AutoCloseable {
@@ -94,6 +97,8 @@ public final class TunnelClient implements AutoCloseable {
         private String host = "127.0.0.1";
         private int port = 7835;
         private boolean plaintext;
+        private SSLContext tls;                               // null unless it was set
+        private String serverName = "";
         private String token = "";
         private PoolConfig pool = PoolConfig.DEFAULTS;
         private HostHeader hostHeader = HostHeader.PRESERVE;
@@ -106,13 +111,39 @@ public final class TunnelClient implements AutoCloseable {
 
         private Builder() {}
 
-        /// Attaches to this server. One on another machine needs [#plaintext].
+        /// Attaches to this server: to one on another machine by TLS unless [#plaintext] was said, to one on this machine in clear unless
+        /// [#tls] or [#pin] was given.
         /// @param name a host name, or an address without brackets
         /// @param port its control port
         /// @return this
         public Builder server(String name, int port) {
             this.host = Objects.requireNonNull(name);
             this.port = port;
+            return this;
+        }
+
+        /// Attaches by TLS, wherever the server is.
+        /// @param context says whom we trust, and has our own certificate if the server wants one; without it those are trusted whom the
+        ///                JDK trusts
+        /// @return this
+        public Builder tls(SSLContext context) {
+            tls = Objects.requireNonNull(context);
+            return this;
+        }
+
+        /// Attaches by TLS to a server with this very certificate, and trusts no other; whoever issued it, and for which name, does not
+        /// matter.
+        /// @param certificate its fingerprint
+        /// @return this
+        public Builder pin(Pin certificate) {
+            return tls(certificate.context());
+        }
+
+        /// Sets the name that the server's certificate must be for.
+        /// @param name a host name; that of [#server] unless set
+        /// @return this
+        public Builder serverName(String name) {
+            serverName = Objects.requireNonNull(name);
             return this;
         }
 
@@ -196,7 +227,7 @@ public final class TunnelClient implements AutoCloseable {
         }
 
         /// Sets time-outs towards the server.
-        /// @param config replaces the defaults
+        /// @param config replaces the defaults; whether there is TLS, and with which server name, the other methods say
         /// @return this
         public Builder dial(DialConfig config) {
             dial = Objects.requireNonNull(config);
@@ -252,7 +283,7 @@ public final class TunnelClient implements AutoCloseable {
         /// @throws io.loomtunnel.tunnel.RefusedException the server will not have this client, and says why
         /// @throws IOException the server could not be reached for ten seconds, or the address of [#metrics] cannot be bound
         /// @throws IllegalArgumentException server, token or routes are not what they must be
-        /// @throws IllegalStateException the server is on another machine, without [#plaintext]
+        /// @throws IllegalStateException both TLS and [#plaintext] were asked for
         public TunnelClient start() throws IOException {
             var client = open();
             try {
@@ -268,15 +299,12 @@ public final class TunnelClient implements AutoCloseable {
         /// @return the client, to be closed
         /// @throws IOException the address of [#metrics] cannot be bound: the message says which and why
         /// @throws IllegalArgumentException server, token or routes are not what they must be
-        /// @throws IllegalStateException the server is on another machine, without [#plaintext]
+        /// @throws IllegalStateException both TLS and [#plaintext] were asked for
         public TunnelClient open() throws IOException {
-            if (!plaintext && !isThisMachine(host)) {
-                throw new IllegalStateException(
-                        "the token would travel to " + host + " without encryption: say plaintext() to allow it");
-            }
+            if (tls != null && plaintext) throw new IllegalStateException("plaintext() and TLS exclude each other");
             var routes = new ArrayList<Route>(services.keySet());
             routes.addAll(tcp.keySet());
-            var dialer = new TunnelDialer(host, port, token, routes, health, dial);
+            var dialer = new TunnelDialer(host, port, token, routes, health, dial.withTls(encryption()).withServerName(serverName));
             var origins = new Routes<Origin>();
             var proxy = new HttpProxy(origins, pool, hostHeader);
             var handlers = new Routes<ExchangeHandler>();
@@ -299,6 +327,16 @@ public final class TunnelClient implements AutoCloseable {
             var handler = handlers.find(head.authority(), head.path());
             if (handler != null) handler.handle(exchange);
             else ErrorPage.respond(exchange, new StatusException(404, "This client serves no such host."));
+        }
+
+        /// Null for a connection in clear.
+        private SSLContext encryption() {
+            if (tls != null || plaintext || isThisMachine(host)) return tls;
+            try {
+                return SSLContext.getDefault();
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("there is no TLS here: " + e.getMessage(), e);
+            }
         }
 
         private static boolean isThisMachine(String host) {

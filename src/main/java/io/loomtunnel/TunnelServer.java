@@ -1,16 +1,12 @@
 package io.loomtunnel;
 
 import io.loomtunnel.dashboard.StatusPort;
-import io.loomtunnel.http.Peer;
 import io.loomtunnel.ingress.HttpIngress;
 import io.loomtunnel.ingress.IngressConfig;
 import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.TcpServices;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
-import io.loomtunnel.net.ListenerConfig;
-import io.loomtunnel.serve.HttpServing;
-import io.loomtunnel.serve.ServeConfig;
 import io.loomtunnel.tunnel.Authenticator;
 import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.PtthConfig;
@@ -32,8 +28,6 @@ import javax.net.ssl.SSLContext;
 
 /// The public side as a whole: a control port to which clients attach, and ports for visitors.
 public final class TunnelServer implements AutoCloseable {
-    /// A connection to the control port brings one request, at once.
-    private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
     /// Clients dial a server that is gone about once a second: after a restart they are back by then.
     private static final Duration RETURN = Duration.ofSeconds(2);
     /// For a client to answer the question whether we are ready.
@@ -155,12 +149,14 @@ public final class TunnelServer implements AutoCloseable {
         private InetSocketAddress bind = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7835);
         private InetSocketAddress http;
         private InetSocketAddress https;
-        private SSLContext tls;
+        private SSLContext httpsTls;
         private final Map<String, InetSocketAddress> tcp = new LinkedHashMap<>();
         private InetSocketAddress rangeFirst;                  // null without a range
         private int rangeLast;
         private TcpIngressConfig tcpIngress = TcpIngressConfig.DEFAULTS;
+        private SSLContext tls;                                // null without a certificate
         private boolean plaintext;
+        private boolean authenticated;
         private Authenticator authenticator;
         private IngressConfig ingress = IngressConfig.DEFAULTS;
         private PtthConfig handshake = PtthConfig.DEFAULTS;
@@ -178,11 +174,28 @@ public final class TunnelServer implements AutoCloseable {
             return bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         }
 
-        /// Accepts clients on this address, which needs [#plaintext] unless it is a loopback address, or shared with visitors by TLS.
+        /// Accepts clients on this address, which needs [#tls] or [#plaintext] unless it is a loopback address, or shared with visitors by
+        /// TLS.
         /// @param address port 0 takes a free one; one that visitors have, too, serves both
         /// @return this
         public Builder bind(InetSocketAddress address) {
             bind = Objects.requireNonNull(address);
+            return this;
+        }
+
+        /// Accepts clients by TLS 1.3 or 1.2, and those of this machine in clear as well.
+        /// @param context has the certificate, and says whose certificates of clients are good
+        /// @return this
+        public Builder tls(SSLContext context) {
+            tls = Objects.requireNonNull(context);
+            return this;
+        }
+
+        /// Accepts only clients that present a certificate which the context of [#tls] trusts, and nobody in clear unless
+        /// [#plaintext] says so.
+        /// @return this
+        public Builder clientCertificates() {
+            authenticated = true;
             return this;
         }
 
@@ -214,7 +227,7 @@ public final class TunnelServer implements AutoCloseable {
         /// @return this
         public Builder https(InetSocketAddress address, SSLContext tls) {
             https = Objects.requireNonNull(address);
-            this.tls = Objects.requireNonNull(tls);
+            httpsTls = Objects.requireNonNull(tls);
             return this;
         }
 
@@ -327,12 +340,17 @@ public final class TunnelServer implements AutoCloseable {
         /// Opens the ports.
         /// @return the running server, to be closed
         /// @throws IOException a port cannot be opened: the message says which and why
-        /// @throws IllegalStateException no token was set, or another machine's clients are let in without [#plaintext]
+        /// @throws IllegalStateException no token was set, or other machines' clients would attach without [#tls] and [#plaintext], or
+        ///         certificates of clients are asked for without [#tls] or where visitors come
         public TunnelServer start() throws IOException {
             if (authenticator == null) throw new IllegalStateException("a server needs a token");
-            if (!plaintext && !shares(https) && bind.getAddress() != null && !bind.getAddress().isLoopbackAddress()) {
+            if (authenticated && (tls == null || shares(http) || shares(https))) {
+                throw new IllegalStateException("certificates of clients are asked for by tls(context), on a port without visitors");
+            }
+            boolean byTls = shares(https) || tls != null && !shares(http);
+            if (!byTls && !plaintext && bind.getAddress() != null && !bind.getAddress().isLoopbackAddress()) {
                 throw new IllegalStateException(
-                        "clients of other machines would attach without encryption: say plaintext() to allow it");
+                        "clients of other machines would attach without encryption: give a tls(context), or say plaintext() to allow it");
             }
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
@@ -347,7 +365,7 @@ public final class TunnelServer implements AutoCloseable {
                 for (var service : tcp.entrySet()) services.open(service.getKey(), service.getValue());
                 if (rangeFirst != null) services.range(rangeFirst, rangeLast);
                 if (http != null) clear = ingress(http, null, tunnels, acceptor);
-                if (https != null) encrypted = ingress(https, tls, tunnels, acceptor);
+                if (https != null) encrypted = ingress(https, httpsTls, tunnels, acceptor);
                 shown.set(addresses(clear, encrypted));
                 if (metrics != null) status = StatusPort.start(metrics, () -> tunnels.roundTrip(Deadline.after(ANSWER)));
                 var shared = shares(http) ? clear : shares(https) ? encrypted : null;
@@ -380,11 +398,7 @@ public final class TunnelServer implements AutoCloseable {
         }
 
         private Listener control(PtthAcceptor acceptor) throws IOException {
-            var usual = ServeConfig.DEFAULTS;
-            var limits = usual.withTimeouts(usual.headTimeout(), usual.contentTimeout(), FIRST_BYTE);
-            var serving = new HttpServing(limits, acceptor);
-            return Listener.start(bind, ListenerConfig.DEFAULTS.withName("control"),
-                    connection -> serving.serve(connection, new Peer(connection.remoteAddress(), "http")));
+            return ControlPort.open(bind, new ControlPort.Security(tls, plaintext, authenticated), acceptor);
         }
     }
 }

@@ -2,7 +2,6 @@ package io.loomtunnel.cli;
 
 import io.loomtunnel.io.Deadline;
 import java.net.Socket;
-import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -21,8 +20,9 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedKeyManager;
 
-/// The server's certificates: which one a visitor gets, by the name that it asks for (RFC 6066 §3) and by the keys
-/// that it can verify. The first one is for those who ask for no name or for one that nobody has.
+/// The certificates of one end. A server's: which one a visitor gets, by the name that it asks for (RFC 6066 §3) and by the keys
+/// that it can verify; the first one is for those who ask for no name or for one that nobody has. A client's: the first one that the
+/// server can verify.
 ///
 /// Files that have changed are read again by the next handshake; one looks each second, at most. What cannot be read
 /// leaves the old certificate in its place, with one warning.
@@ -64,14 +64,8 @@ final class CertificateStore extends X509ExtendedKeyManager {
     }
 
     /// A context for servers that present these certificates.
-    SSLContext context() {
-        try {
-            var context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[] {this}, null, null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+    SSLContext context() throws ExitException {
+        return TunnelTls.context(new KeyManager[] {this}, null);
     }
 
     private Choice load(CertificateFiles pair) throws ExitException {
@@ -79,7 +73,7 @@ final class CertificateStore extends X509ExtendedKeyManager {
         var end = certificate.chain().getFirst().getNotAfter().toInstant();
         if (end.isBefore(Instant.now())) {
             screen.warn("the certificate in " + pair + " ended on " + LocalDate.ofInstant(end, ZoneId.systemDefault())
-                    + ": visitors will be warned");
+                    + ": it will not be trusted");
         }
         return new Choice("certificate-" + ++version, certificate);
     }
@@ -161,10 +155,15 @@ final class CertificateStore extends X509ExtendedKeyManager {
     }
 
     @Override public String[] getClientAliases(String keyType, Principal[] issuers) {
-        return null;
+        return getServerAliases(keyType, issuers);
     }
 
-    @Override public String chooseClientAlias(String[] keyType, Principal[] issuers, Socket socket) {
+    /// Whoever issued it: a server that does not trust it says so, and one that is shown none would only miss it.
+    @Override public String chooseClientAlias(String[] keyTypes, Principal[] issuers, Socket socket) {
+        look();
+        for (var keyType : keyTypes) {
+            for (var choice : current) if (choice.verifiable(keyType)) return choice.alias;
+        }
         return null;
     }
 }

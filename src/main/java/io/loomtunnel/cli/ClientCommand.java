@@ -7,14 +7,11 @@ import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
 
 /// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
 final class ClientCommand {
-    private static final String SCHEME = "http://";
-    private static final int PORT = 7835;
     private static final int BY_PROXY = 407;
 
     private final Arguments arguments;
@@ -30,18 +27,14 @@ final class ClientCommand {
     int run() throws IOException, InterruptedException {
         var typed = arguments.value(Flag.SERVER, "");
         if (typed.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
-        boolean plaintext = typed.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
-        var server = server(typed, plaintext);
+        var server = ServerUrl.parse(typed);
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
         var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
         if (services.isEmpty() && tcp.isEmpty()) {
             throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word() + " or " + Flag.TCP_SERVICE + " "
                     + Flag.TCP_SERVICE.word());
         }
-        if (!plaintext && !isThisMachine(server.host())) {
-            throw ExitException.usage(Flag.SERVER + " " + server + ": the tunnel is not encrypted yet; write " + SCHEME + server
-                    + " if everybody on the way may read it");
-        }
+        var tls = new TunnelTls(arguments, screen).context(server);
         var proxies = ServerProxy.of(arguments, screen);
         var trust = OriginTrust.of(arguments, screen);
         var targets = new HashMap<Route, String>();
@@ -50,10 +43,11 @@ final class ClientCommand {
         var news = new ClientNews(screen, targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
-        var builder = TunnelClient.builder().server(server.host(), server.port()).token(token()).grace(limits.grace())
+        var builder = TunnelClient.builder().server(server.endpoint().host(), server.endpoint().port()).token(token()).grace(limits.grace())
                 .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
-        if (plaintext) builder.plaintext();
+        if (tls == null) builder.plaintext();
+        else builder.tls(tls).serverName(arguments.value(Flag.TLS_SERVER_NAME, ""));
         try {
             builder.health(arguments.value(Flag.HEALTH, ""));
         } catch (IllegalArgumentException e) {
@@ -93,35 +87,13 @@ final class ClientCommand {
         }
     }
 
-    private static Endpoint server(String typed, boolean withScheme) throws ExitException {
-        var text = withScheme ? typed.substring(SCHEME.length()) : typed;
-        if (!withScheme && text.contains("://")) {
-            throw ExitException.usage(Flag.SERVER + " " + Text.printable(typed) + ": only " + SCHEME + " is possible yet");
-        }
-        if (withScheme && text.endsWith("/")) text = text.substring(0, text.length() - 1);
-        var server = Endpoint.parse(text, Flag.SERVER.toString(), new Endpoint("127.0.0.1", PORT));
-        if (server.port() == 0 || server.host().equals("*")) {
-            throw ExitException.usage(Flag.SERVER + " " + server + " is not one server's address");
-        }
-        return server;
-    }
-
     private String token() throws ExitException {
         var given = Token.given(arguments, screen);
-        if (!given.isEmpty()) return given;
+        if (!given.isEmpty() || !arguments.value(Flag.CLIENT_CERT, "").isEmpty()) return given;
         var typed = Token.prompted();
         if (typed.isEmpty()) {
             throw ExitException.usage("no token: set " + Token.VARIABLE + " or give " + Flag.TOKEN_FILE + " (the server prints one if it made it)");
         }
         return typed;
-    }
-
-    private static boolean isThisMachine(String host) {
-        if (host.equals("localhost") || host.endsWith(".localhost")) return true;
-        try {
-            return InetAddress.ofLiteral(host).isLoopbackAddress();
-        } catch (IllegalArgumentException _) {
-            return false;
-        }
     }
 }

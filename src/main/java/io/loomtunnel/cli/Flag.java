@@ -13,13 +13,13 @@ record Flag(String name, String word, Many many, String help) {
     enum Many { ONCE, OFTEN }
 
     static final Flag BIND = new Flag("bind", "ADDR", Many.ONCE,
-            "where clients attach (default 127.0.0.1:7835; another address needs --plaintext)");
+            "where clients attach (default 127.0.0.1:7835)");
     static final Flag VISITORS = new Flag("http", "ADDR", Many.ONCE,
             "where visitors come: PORT or HOST:PORT (default 0.0.0.0:8080)");
     static final Flag VISITORS_TLS = new Flag("https", "ADDR", Many.ONCE,
             "where visitors come by TLS: PORT or HOST:PORT; then --http has no default");
     static final Flag TLS_CERT = new Flag("tls-cert", "FILE", Many.OFTEN,
-            "certificate for --https and its chain (PEM); the first is for names that no other has");
+            "certificate and its chain (PEM) for --bind and --https; the first for all other names");
     static final Flag TLS_KEY = new Flag("tls-key", "FILE", Many.OFTEN,
             "the private key of each --tls-cert, in the same order (PEM, not encrypted)");
     static final Flag TCP = new Flag("tcp", "NAME=ADDR", Many.OFTEN,
@@ -27,7 +27,21 @@ record Flag(String name, String word, Many many, String help) {
     static final Flag TCP_RANGE = new Flag("tcp-range", "FIRST-LAST", Many.ONCE,
             "ports for the TCP services of clients that have none: 20000-20100");
     static final Flag PLAINTEXT = new Flag("plaintext", "", Many.ONCE,
-            "let clients attach from elsewhere although the tunnel is not encrypted yet");
+            "do without TLS on the tunnel: whoever is on the way can read and change everything");
+    static final Flag TLS_CLIENT_CA = new Flag("tls-client-ca", "FILE", Many.ONCE,
+            "let only clients attach that have a certificate of a CA in FILE (PEM)");
+    static final Flag TLS_CA = new Flag("tls-ca", "FILE", Many.ONCE,
+            "verify the server by the CA certificates in FILE (PEM), not the system's");
+    static final Flag TLS_SERVER_NAME = new Flag("tls-server-name", "HOST", Many.ONCE,
+            "the name that the server's certificate must be for, if not that of --server");
+    static final Flag PIN = new Flag("pin", "sha256:HEX", Many.ONCE,
+            "trust only the server whose certificate has this fingerprint");
+    static final Flag CLIENT_CERT = new Flag("tls-cert", "FILE", Many.ONCE,
+            "our own certificate and its chain (PEM), for a server with --tls-client-ca");
+    static final Flag CLIENT_KEY = new Flag("tls-key", "FILE", Many.ONCE,
+            "its private key (PEM, not encrypted)");
+    static final Flag TLS_INSECURE = new Flag("tls-insecure", "", Many.ONCE,
+            "do not verify the server at all");
     static final Flag TRUST_PROXY = new Flag("trust-proxy", "CIDR", Many.OFTEN,
             "believe the forwarded fields of proxies with these addresses: 10.0.0.0/8, ::1");
     static final Flag PROXY_PROTOCOL = new Flag("proxy-protocol", "", Many.ONCE,
@@ -36,8 +50,8 @@ record Flag(String name, String word, Many many, String help) {
             "let visitors switch to this protocol too (websocket always passes)");
     static final Flag STICKY = new Flag("sticky", "", Many.ONCE,
             "keep each visitor with one client, by a cookie, as long as that client is there");
-    static final Flag SERVER = new Flag("server", "[http://]HOST[:PORT]", Many.ONCE,
-            "the server to attach to (port 7835); on another machine only with http://");
+    static final Flag SERVER = new Flag("server", "[https://]HOST[:PORT]", Many.ONCE,
+            "the server to attach to (port 7835): by TLS if it is elsewhere; http:// is in clear");
     static final Flag PROXY = new Flag("proxy", "URL", Many.ONCE,
             "dial the server through http://[USER:PASSWORD@]HOST:PORT or socks5://…; none: directly");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,

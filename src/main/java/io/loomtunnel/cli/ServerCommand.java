@@ -55,16 +55,9 @@ final class ServerCommand {
         var delay = limits.drainDelay(metrics != null);
         builder.drainDelay(delay);
         if (visitors != null) builder.http(visitors);
-        if (encrypted != null) {
-            builder.https(encrypted, new CertificateStore(certificates, CertificateStore.PAUSE, screen).context());
-        }
+        if (encrypted != null) builder.https(encrypted, certificates.context());
         tcp.addTo(builder);
-        if (arguments.has(Flag.PLAINTEXT)) {
-            builder.plaintext();
-        } else if (!bind.getAddress().isLoopbackAddress() && !bind.equals(encrypted)) {
-            throw ExitException.usage(Flag.BIND + " " + Endpoint.text(bind) + " lets clients attach from elsewhere, and the tunnel is not "
-                    + "encrypted yet: add " + Flag.PLAINTEXT + " if everybody on the way may read it");
-        }
+        new ClientSecurity(arguments, screen).apply(builder, bind, visitors, encrypted, certificates);
         var given = Token.given(arguments, screen);
         var token = given.isEmpty() ? Token.made() : given;
         var ports = new Ports();
@@ -111,7 +104,8 @@ final class ServerCommand {
                 + "visitors write " + Flag.BIND + " " + Endpoint.text(visitors));
     }
 
-    private List<CertificateFiles> certificates(boolean wanted) throws ExitException {
+    /// Null when there are none.
+    private CertificateStore certificates(boolean wanted) throws ExitException {
         var certificates = arguments.values(Flag.TLS_CERT);
         var keys = arguments.values(Flag.TLS_KEY);
         if (certificates.size() != keys.size()) {
@@ -122,13 +116,10 @@ final class ServerCommand {
             throw ExitException.usage(Flag.VISITORS_TLS + " needs a certificate: add " + Flag.TLS_CERT + " FILE "
                     + Flag.TLS_KEY + " FILE");
         }
-        if (!wanted && !keys.isEmpty()) {
-            throw ExitException.usage(Flag.TLS_CERT + " is for visitors by TLS: add " + Flag.VISITORS_TLS + " "
-                    + Flag.VISITORS_TLS.word());
-        }
+        if (keys.isEmpty()) return null;
         var pairs = new ArrayList<CertificateFiles>();
         for (int i = 0; i < keys.size(); i++) pairs.add(new CertificateFiles(certificates.get(i), keys.get(i)));
-        return pairs;
+        return new CertificateStore(pairs, CertificateStore.PAUSE, screen);
     }
 
     private InetSocketAddress address(Flag flag, Endpoint defaults) throws ExitException {

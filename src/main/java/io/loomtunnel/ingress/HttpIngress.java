@@ -18,6 +18,7 @@ import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.Watchdog;
 import io.loomtunnel.serve.HttpServing;
 import io.loomtunnel.serve.ServeConfig;
+import io.loomtunnel.serve.TlsPort;
 import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelRegistry;
@@ -36,11 +37,11 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final Upgrades upgrades;
     private final HttpServing serving;
     private final Watchdog watchdog;
-    private final SSLContext tls;                       // null for a port in clear
+    private final TlsPort tls;                          // null for a port in clear
     private final PtthAcceptor clients;                 // null when they attach elsewhere
     private Listener listener;
 
-    private HttpIngress(SSLContext tls, PtthAcceptor clients, TunnelRegistry tunnels, IngressConfig config) {
+    private HttpIngress(TlsPort tls, PtthAcceptor clients, TunnelRegistry tunnels, IngressConfig config) {
         this.tls = tls;
         this.clients = clients;
         this.tunnels = tunnels;
@@ -73,7 +74,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, SSLContext tls, TunnelRegistry tunnels, IngressConfig config)
             throws IOException {
-        return start(address, new HttpIngress(Objects.requireNonNull(tls), null, tunnels, config), config);
+        return start(address, new HttpIngress(TlsPort.visitors(tls), null, tunnels, config), config);
     }
 
     /// Opens a public port to which clients attach as well: what is asked for under `/.well-known/ptth/` is theirs, all else the
@@ -87,7 +88,8 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @throws IOException the address can't be bound; the message says why
     public static HttpIngress start(InetSocketAddress address, SSLContext tls, PtthAcceptor clients, TunnelRegistry tunnels,
                                     IngressConfig config) throws IOException {
-        return start(address, new HttpIngress(tls, Objects.requireNonNull(clients), tunnels, config), config);
+        var port = tls == null ? null : TlsPort.visitors(tls);
+        return start(address, new HttpIngress(port, Objects.requireNonNull(clients), tunnels, config), config);
     }
 
     private static HttpIngress start(InetSocketAddress address, HttpIngress ingress, IngressConfig config) throws IOException {
@@ -113,7 +115,7 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
         var source = config.proxies().source(connection);
         ExchangeHandler handler = clients == null ? this : exchange -> dispatch(exchange, connection);
         if (tls == null) serving.serve(connection, new Peer(source, "http"), handler);
-        else serving.serve(connection, tls, new Peer(source, "https"), handler);
+        else serving.serve(connection, tls, source, handler);
     }
 
     private void dispatch(Exchange exchange, SocketDuplex connection) throws IOException {

@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 
 /// TLS 1.2 or 1.3 over a TCP connection. Nothing is held back: what one write contains becomes records of up to 16 KiB
@@ -80,17 +82,19 @@ public final class TlsDuplex implements Duplex {
     /// @throws IOException the handshake failed; the peer was told why
     public static TlsDuplex accept(SocketDuplex plain, SSLContext context, Duration limit, String... alpn)
             throws IOException {
-        return accept(plain, new ByteReader(plain.in(), MemoryBudget.PROCESS), context, limit, alpn);
+        return accept(plain, new ByteReader(plain.in(), MemoryBudget.PROCESS), context, false, limit, alpn);
     }
 
     /// The same for a connection that was read from already.
-    /// @param in reads `plain`, and holds what of TLS was read; not used by anybody else from now on
-    public static TlsDuplex accept(SocketDuplex plain, ByteReader in, SSLContext context, Duration limit,
+    /// @param in            reads `plain`, and holds what of TLS was read; not used by anybody else from now on
+    /// @param authenticated whether the peer must present a certificate that the context trusts
+    public static TlsDuplex accept(SocketDuplex plain, ByteReader in, SSLContext context, boolean authenticated, Duration limit,
                                    String... alpn) throws IOException {
         return open(plain, in, true, limit, socket -> {
             var tls = (SSLSocket) context.getSocketFactory().createSocket(socket, null, true);
             var parameters = parameters(tls, alpn);
             parameters.setUseCipherSuitesOrder(true);
+            parameters.setNeedClientAuth(authenticated);
             parameters.setCipherSuites(Arrays.stream(parameters.getCipherSuites()).filter(TlsDuplex::fitForHttp2)
                     .toArray(String[]::new));
             tls.setSSLParameters(parameters);
@@ -101,8 +105,8 @@ public final class TlsDuplex implements Duplex {
     /// The client's end, once the handshake is over and the certificate was found to be the host's.
     /// @param plain   taken over: closed when the handshake fails
     /// @param context says whom we trust
-    /// @param host    a name, which is sent to the server (RFC 6066 §3), or an address without brackets
-    /// @param port    of the host
+    /// @param host    of the certificate: a name, which is sent to the server (RFC 6066 §3), or an address without brackets
+    /// @param port    that was dialled
     /// @param limit   for the whole handshake
     /// @param alpn    the protocols that we speak, the best first
     /// @throws SocketTimeoutException the limit has passed
@@ -213,6 +217,16 @@ public final class TlsDuplex implements Duplex {
     /// @return empty when the peer did not ask
     public String applicationProtocol() {
         return applicationProtocol;
+    }
+
+    /// The certificate that the peer presented in the handshake, where it was verified.
+    /// @return null when there was none
+    public X509Certificate peerCertificate() {
+        try {
+            return tls.getSession().getPeerCertificates()[0] instanceof X509Certificate certificate ? certificate : null;
+        } catch (SSLPeerUnverifiedException _) {
+            return null;
+        }
     }
 
     /// The peer's address.

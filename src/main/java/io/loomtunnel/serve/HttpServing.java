@@ -12,10 +12,10 @@ import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
 import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.net.ssl.SSLContext;
 
 /// Serves HTTP/1.1 and HTTP/2 on connections that somebody accepted, telling them apart by ALPN or by their first
 /// bytes.
@@ -39,35 +39,46 @@ public final class HttpServing {
         this.handler = handler;
     }
 
-    /// Serves a connection on which TLS comes first, on the calling thread; the handshake may take as long as a head.
+    /// Serves a connection of a port with certificates, on the calling thread; the handshake may take as long as a head.
     ///
     /// Which certificate is presented is the context's choice. Which requests are taken does not depend on it: they go
     /// by their authority alone, so none is misdirected here (RFC 9110 §7.4), whatever name the handshake was for.
     /// @param connection taken over: closed at the return
-    /// @param context    has the certificates
-    /// @param peer       who is at its other end
+    /// @param port       says what is spoken
+    /// @param source     where the peer comes from
     /// @throws IOException the handshake or the connection failed, or its peer broke the protocol
-    public void serve(SocketDuplex connection, SSLContext context, Peer peer) throws IOException {
-        serve(connection, context, peer, handler);
+    public void serve(SocketDuplex connection, TlsPort port, InetSocketAddress source) throws IOException {
+        serve(connection, port, source, handler);
     }
 
     /// The same for one connection whose requests another handler answers.
-    public void serve(SocketDuplex connection, SSLContext context, Peer peer, ExchangeHandler handler) throws IOException {
+    public void serve(SocketDuplex connection, TlsPort port, InetSocketAddress source, ExchangeHandler handler) throws IOException {
+        var in = ByteReader.guarded(connection.in(), MemoryBudget.PROCESS);
+        switch (opened(connection, in, port)) {
+            case null -> in.release();
+            case TlsDuplex tls -> {
+                try {
+                    serve(tls, new Peer(source, "https", tls.peerCertificate()), handler);
+                } finally {
+                    tls.awaitEnd(Deadline.after(FAREWELL));
+                }
+            }
+            case Duplex clear -> serve(clear, in, new Peer(source, "http"), handler);
+        }
+    }
+
+    private Duplex opened(SocketDuplex connection, ByteReader in, TlsPort port) throws IOException {
         var open = new Open();
-        TlsDuplex tls;
         try {
             // A connection that came while we drain may still bring a request.
             if (!draining) open.drain = () -> open.endSoon(connection);
             connections.add(open);
-            tls = TlsOpening.read(connection, context, config.headTimeout(), open::heard);
+            return TlsOpening.read(connection, in, port, config.headTimeout(), open::heard);
+        } catch (IOException | RuntimeException e) {
+            in.release();
+            throw e;
         } finally {
             connections.remove(open);
-        }
-        if (tls == null) return;
-        try {
-            serve(tls, peer, handler);
-        } finally {
-            tls.awaitEnd(Deadline.after(FAREWELL));
         }
     }
 
@@ -81,11 +92,15 @@ public final class HttpServing {
 
     /// The same for one connection whose requests another handler answers.
     public void serve(Duplex connection, Peer peer, ExchangeHandler handler) throws IOException {
-        var in = ByteReader.guarded(connection.in(), MemoryBudget.PROCESS);
+        serve(connection, ByteReader.guarded(connection.in(), MemoryBudget.PROCESS), peer, handler);
+    }
+
+    /// @param in reads the connection, and may hold its first bytes
+    private void serve(Duplex connection, ByteReader in, Peer peer, ExchangeHandler handler) throws IOException {
         var open = new Open();
         try (connection) {
             // Before its first byte a connection is idle; one that came while we drain may still bring a request.
-            if (!draining) open.drain = () -> open.endSoon(connection);
+            if (!draining && in.available() == 0) open.drain = () -> open.endSoon(connection);
             connections.add(open);
             var opening = opening(connection, in);
             open.heard();

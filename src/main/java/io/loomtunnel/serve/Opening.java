@@ -29,7 +29,7 @@ enum Opening {
     static Opening read(Duplex connection, ByteReader in, Duration idle, Duration head) throws IOException {
         try {
             connection.readTimeout(idle);
-            if (!in.fill()) return NOTHING;
+            if (in.available() == 0 && !in.fill()) return NOTHING;
         } catch (SocketTimeoutException _) {
             return NOTHING;
         }

@@ -3,33 +3,31 @@ package io.loomtunnel.serve;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.loomtunnel.bytes.ByteReader;
-import io.loomtunnel.bytes.MemoryBudget;
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Duplex;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import javax.net.ssl.SSLContext;
 
-/// The first bytes on a port where TLS is spoken. One letter is enough to know a request in clear, whose sender is
-/// told what to do instead of seeing a handshake fail.
+/// The first byte on a port with certificates: TLS begins with [#HANDSHAKE], no request does. One letter is enough to know a request
+/// in clear, whose sender is told what to do where it is not allowed, instead of seeing a handshake fail.
 final class TlsOpening {
-    private static final String[] ALPN = {"h2", "http/1.1"};        // RFC 9113 §3.2, RFC 7301 §6
+    private static final int HANDSHAKE = 0x16;                      // the content type, RFC 8446 §5.1
     private static final Duration LINGER = Duration.ofSeconds(2);
     private static final int LINGER_BYTES = 64 * 1024;
-    private static final byte[] IN_CLEAR = answer("This port speaks TLS: the URL begins with https://\n");
 
     private TlsOpening() {}
 
     /// Waits for the handshake's end.
+    /// @param in    reads the connection; what it holds afterwards is the request in clear
     /// @param limit for the first byte, and again for the handshake
     /// @param begun runs when the first byte has come
-    /// @return null when there is nothing to be served: nothing was sent, or not TLS
+    /// @return a [TlsDuplex], or `connection` itself where it may speak in clear; null when there is nothing to be served: nothing was
+    ///         sent, or what was sent was refused
     /// @throws IOException the handshake failed
-    static TlsDuplex read(SocketDuplex connection, SSLContext context, Duration limit, Runnable begun)
-            throws IOException {
-        var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);
+    static Duplex read(SocketDuplex connection, ByteReader in, TlsPort port, Duration limit, Runnable begun) throws IOException {
         connection.readTimeout(limit);
         try {
             if (!in.fill()) return null;
@@ -38,21 +36,18 @@ final class TlsOpening {
         }
         begun.run();
         int first = in.array()[in.position()];
+        if (first != HANDSHAKE && port.inClear().test(connection.remoteAddress().getAddress())) return connection;
         if (first >= 'A' && first <= 'Z') {
-            try {
-                refuse(connection, in);
-            } finally {
-                in.release();
-            }
+            refuse(connection, in, port.advice());
             return null;
         }
         connection.readTimeout(Duration.ZERO);      // of the TLS connection, whose handshake is bounded as a whole
-        return TlsDuplex.accept(connection, in, context, limit, ALPN);
+        return TlsDuplex.accept(connection, in, port.context(), port.authenticated(), limit, port.protocols().toArray(String[]::new));
     }
 
     /// Closing with unread bytes would destroy the answer.
-    private static void refuse(SocketDuplex connection, ByteReader in) throws IOException {
-        connection.out().write(IN_CLEAR);
+    private static void refuse(SocketDuplex connection, ByteReader in, String advice) throws IOException {
+        connection.out().write(answer(advice + "\n"));
         connection.finish();
         var deadline = Deadline.after(LINGER);
         for (int left = LINGER_BYTES; left > 0 && !deadline.passed(); ) {

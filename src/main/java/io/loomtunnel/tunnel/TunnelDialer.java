@@ -14,8 +14,10 @@ import io.loomtunnel.http1.Http1Config;
 import io.loomtunnel.http2.Http2Config;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
+import io.loomtunnel.io.Duplex;
 import io.loomtunnel.net.Dialer;
 import io.loomtunnel.net.SocketDuplex;
+import io.loomtunnel.net.TlsDuplex;
 import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -24,6 +26,7 @@ import java.util.List;
 
 /// The client's end of the handshake: dials, asks for the Upgrade, and serves requests on the connection from then on.
 public final class TunnelDialer {
+    private static final String HTTP_1 = "http/1.1";           // the Upgrade's: there is none in HTTP/2
     private static final int MAX_REASON = 512;                 // bytes of a refusal that we read
     private static final long MAX_RETRY_AFTER = 60;            // seconds that a server can keep us away with
 
@@ -37,7 +40,7 @@ public final class TunnelDialer {
     /// A dialer for one server. Nothing is dialled yet.
     /// @param host   a name, or an address without brackets
     /// @param port   the server's control port
-    /// @param token  empty when the server needs none
+    /// @param token  empty when the server needs none, as it may when it knows our certificate
     /// @param routes at least one
     /// @param config limits
     public TunnelDialer(String host, int port, String token, List<Route> routes, DialConfig config) {
@@ -58,7 +61,7 @@ public final class TunnelDialer {
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
         this.host = host;
         this.port = port;
-        this.token = BearerToken.checked(token);
+        this.token = token.isEmpty() ? token : BearerToken.checked(token);
         this.routes = List.copyOf(routes);
         this.health = HealthPath.checked(health);
         this.config = config;
@@ -89,13 +92,18 @@ public final class TunnelDialer {
             throws IOException {
         var deadline = Deadline.after(config.handshake());
         var socket = connect(connect);
-        var in = new ByteReader(socket.in(), MemoryBudget.PROCESS);
         var limit = Watchdog.PROCESS.limit(deadline.left(), socket::reset);
         try (limit) {
-            return upgrade(socket, in, client, handler, onChange, deadline);
+            var link = secured(socket, deadline);
+            var in = new ByteReader(link.in(), MemoryBudget.PROCESS);
+            try {
+                return upgrade(link, in, new Peer(socket.remoteAddress(), scheme()), client, handler, onChange, deadline);
+            } catch (IOException e) {
+                in.release();
+                link.close();
+                throw e;
+            }
         } catch (IOException e) {
-            in.release();
-            socket.close();
             if (limit.passed() || deadline.passed()) {
                 throw new SocketTimeoutException(server() + " did not complete the handshake in time");
             }
@@ -108,18 +116,27 @@ public final class TunnelDialer {
         return proxy.isEmpty() ? Dialer.DEFAULT.connect(host, port, limit) : ProxyDialer.connect(proxy.get(), host, port, limit);
     }
 
-    private Attachment upgrade(SocketDuplex socket, ByteReader in, ClientId client, ExchangeHandler handler, Runnable onChange,
+    private Duplex secured(SocketDuplex socket, Deadline deadline) throws IOException {
+        if (config.tls() == null) return socket;
+        var name = config.serverName().isEmpty() ? host : config.serverName();
+        return TlsDuplex.connect(socket, config.tls(), name, port, deadline.left().plusNanos(1), HTTP_1);
+    }
+
+    private String scheme() {
+        return config.tls() == null ? "http" : "https";
+    }
+
+    private Attachment upgrade(Duplex link, ByteReader in, Peer peer, ClientId client, ExchangeHandler handler, Runnable onChange,
                                Deadline deadline) throws IOException {
-        var http1 = new Http1Client(socket, in, Http1Config.ORIGIN);
+        var http1 = new Http1Client(link, in, Http1Config.ORIGIN);
         var transaction = http1.send(new PtthRequest(routes, client, token, health).head(server()));
         transaction.content().end();
         var head = transaction.response(deadline);
         while (head.interim()) head = transaction.response(deadline);
         if (head.status() != 101) throw refusal(head, transaction.body());
         var answer = PtthAnswer.parse(head.fields(), routes);
-        var peer = new Peer(socket.remoteAddress(), "http");
         // It goes on with the reader of the handshake, which may hold its first bytes, and releases that.
-        var http2 = Http2Connection.server(socket, in, Http2Config.TUNNEL, peer, handler);
+        var http2 = Http2Connection.server(link, in, Http2Config.TUNNEL, peer, handler);
         var attachment = new Attachment(http2, answer, config.heartbeat(), onChange);
         attachment.open(deadline);
         return attachment;

@@ -1,0 +1,29 @@
+package io.loomtunnel.serve;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLContext;
+
+/// What is spoken on a port with certificates.
+///
+/// @param context       has the certificates, and says whose certificates of peers are good
+/// @param protocols     by ALPN, the best first
+/// @param inClear       to which peers a connection without TLS is allowed, too
+/// @param authenticated whether a peer must present a certificate
+/// @param advice        what a request in clear that is not allowed is told: one line of ASCII
+public record TlsPort(SSLContext context, List<String> protocols, Predicate<InetAddress> inClear, boolean authenticated, String advice) {
+    private static final List<String> HTTP = List.of("h2", "http/1.1");        // RFC 9113 §3.2, RFC 7301 §6
+
+    /// A port has a context.
+    public TlsPort {
+        Objects.requireNonNull(context);
+        protocols = List.copyOf(protocols);
+    }
+
+    /// A port for visitors: HTTP/2 or HTTP/1.1, and never in clear.
+    public static TlsPort visitors(SSLContext context) {
+        return new TlsPort(context, HTTP, _ -> false, false, "This port speaks TLS: the URL begins with https://");
+    }
+}
