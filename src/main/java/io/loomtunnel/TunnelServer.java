@@ -7,9 +7,12 @@ import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.TcpServices;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
+import io.loomtunnel.serve.Taker;
 import io.loomtunnel.tunnel.Authenticator;
 import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.PtthConfig;
+import io.loomtunnel.tunnel.RhttpAcceptor;
+import io.loomtunnel.tunnel.RhttpClients;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.TunnelEvent;
 import io.loomtunnel.tunnel.TunnelRegistry;
@@ -158,6 +161,7 @@ public final class TunnelServer implements AutoCloseable {
         private boolean plaintext;
         private boolean authenticated;
         private Authenticator authenticator;
+        private RhttpClients rhttp;                            // null when reverse HTTP is not accepted
         private IngressConfig ingress = IngressConfig.DEFAULTS;
         private PtthConfig handshake = PtthConfig.DEFAULTS;
         private InetSocketAddress metrics;
@@ -288,6 +292,14 @@ public final class TunnelServer implements AutoCloseable {
             return this;
         }
 
+        /// Lets HAProxy attach by reverse HTTP (`bind rhttp@`) to the port of [#bind], which visitors then cannot share.
+        /// @param clients who may, and for which routes
+        /// @return this
+        public Builder rhttp(RhttpClients clients) {
+            rhttp = Objects.requireNonNull(clients);
+            return this;
+        }
+
         /// Sets limits and time-outs for visitors.
         /// @param config replaces the defaults
         /// @return this
@@ -341,7 +353,7 @@ public final class TunnelServer implements AutoCloseable {
         /// @return the running server, to be closed
         /// @throws IOException a port cannot be opened: the message says which and why
         /// @throws IllegalStateException no token was set, or other machines' clients would attach without [#tls] and [#plaintext], or
-        ///         certificates of clients are asked for without [#tls] or where visitors come
+        ///         certificates of clients are asked for without [#tls] or where visitors come, or reverse HTTP is accepted there
         public TunnelServer start() throws IOException {
             if (authenticator == null) throw new IllegalStateException("a server needs a token");
             if (authenticated && (tls == null || shares(http) || shares(https))) {
@@ -352,6 +364,7 @@ public final class TunnelServer implements AutoCloseable {
                 throw new IllegalStateException(
                         "clients of other machines would attach without encryption: give a tls(context), or say plaintext() to allow it");
             }
+            if (rhttp != null && (shares(http) || shares(https))) throw new IllegalStateException("reverse HTTP needs a port of its own");
             var tunnels = new TunnelRegistry();
             tunnels.listen(listener);
             tunnels.expectClients(RETURN);
@@ -369,7 +382,7 @@ public final class TunnelServer implements AutoCloseable {
                 shown.set(addresses(clear, encrypted));
                 if (metrics != null) status = StatusPort.start(metrics, () -> tunnels.roundTrip(Deadline.after(ANSWER)));
                 var shared = shares(http) ? clear : shares(https) ? encrypted : null;
-                var control = shared == null ? control(acceptor) : null;
+                var control = shared == null ? control(acceptor, rhttp == null ? null : new RhttpAcceptor(tunnels, rhttp, handshake)::serve) : null;
                 var address = shared == null ? control.localAddress() : shared.localAddress();
                 return new TunnelServer(tunnels, clear, encrypted, services, control, address, status, drainDelay, grace);
             } catch (IOException | RuntimeException e) {
@@ -397,8 +410,8 @@ public final class TunnelServer implements AutoCloseable {
             return clear == null ? VisitorAddress.NONE : VisitorAddress.http(clear.localAddress().getPort());
         }
 
-        private Listener control(PtthAcceptor acceptor) throws IOException {
-            return ControlPort.open(bind, new ControlPort.Security(tls, plaintext, authenticated), acceptor);
+        private Listener control(PtthAcceptor acceptor, Taker taker) throws IOException {
+            return ControlPort.open(bind, new ControlPort.Security(tls, plaintext, authenticated), acceptor, taker);
         }
     }
 }

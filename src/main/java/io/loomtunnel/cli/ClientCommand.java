@@ -3,6 +3,7 @@ package io.loomtunnel.cli;
 import io.loomtunnel.TunnelClient;
 import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.HostHeader;
+import io.loomtunnel.tunnel.Attach;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
@@ -36,6 +37,7 @@ final class ClientCommand {
         }
         var tls = new TunnelTls(arguments, screen).context(server);
         var proxies = ServerProxy.of(arguments, screen);
+        var attach = attach(!tcp.isEmpty());
         var trust = OriginTrust.of(arguments, screen);
         var targets = new HashMap<Route, String>();
         for (var service : services) targets.put(service.route(), service.origin().toString());
@@ -43,9 +45,10 @@ final class ClientCommand {
         var news = new ClientNews(screen, targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
-        var builder = TunnelClient.builder().server(server.endpoint().host(), server.endpoint().port()).token(token()).grace(limits.grace())
-                .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies))
+        var builder = TunnelClient.builder().server(server.endpoint().host(), server.endpoint().port()).grace(limits.grace())
+                .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies).withAttach(attach))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
+        if (attach == Attach.PTTH) builder.token(token());
         if (tls == null) builder.plaintext();
         else builder.tls(tls).serverName(arguments.value(Flag.TLS_SERVER_NAME, ""));
         try {
@@ -77,6 +80,20 @@ final class ClientCommand {
         } catch (BindException e) {
             throw ports.refused(e);
         }
+    }
+
+    private Attach attach(boolean tcp) throws ExitException {
+        var typed = arguments.value(Flag.ATTACH, "ptth");
+        var attach = switch (typed) {
+            case "ptth" -> Attach.PTTH;
+            case "rhttp" -> Attach.RHTTP;
+            default -> throw ExitException.usage(Flag.ATTACH + " is " + Flag.ATTACH.word());
+        };
+        if (tcp && attach == Attach.RHTTP) throw ExitException.usage(Flag.ATTACH + " rhttp carries HTTP only: leave out " + Flag.TCP_SERVICE);
+        if (attach == Attach.RHTTP && !arguments.value(Flag.HEALTH, "").isEmpty()) {
+            throw ExitException.usage(Flag.HEALTH + " is not for " + Flag.ATTACH + " rhttp: HAProxy asks by itself");
+        }
+        return attach;
     }
 
     private HostHeader hostHeader() throws ExitException {

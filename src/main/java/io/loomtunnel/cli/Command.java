@@ -5,12 +5,12 @@ import java.util.List;
 /// What the program can do, and which flags each command takes. Parsing, help and suggestions all read this table.
 enum Command {
     SERVER("server", "wait for clients and visitors",
-            List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.PLAINTEXT,
+            List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.PLAINTEXT, Flag.ACCEPT,
                     Flag.TCP, Flag.TCP_RANGE, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.TLS_CA, Flag.TLS_SERVER_NAME, Flag.PIN, Flag.CLIENT_CERT, Flag.CLIENT_KEY, Flag.TLS_INSECURE, Flag.PLAINTEXT,
-                    Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
+                    Flag.ATTACH, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
                     Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),

@@ -42,6 +42,8 @@ record Flag(String name, String word, Many many, String help) {
             "its private key (PEM, not encrypted)");
     static final Flag TLS_INSECURE = new Flag("tls-insecure", "", Many.ONCE,
             "do not verify the server at all");
+    static final Flag ACCEPT = new Flag("accept", "rhttp=FILE", Many.ONCE,
+            "let HAProxy attach by reverse HTTP, for the routes that FILE has for its certificate");
     static final Flag TRUST_PROXY = new Flag("trust-proxy", "CIDR", Many.OFTEN,
             "believe the forwarded fields of proxies with these addresses: 10.0.0.0/8, ::1");
     static final Flag PROXY_PROTOCOL = new Flag("proxy-protocol", "", Many.ONCE,
@@ -54,6 +56,8 @@ record Flag(String name, String word, Many many, String help) {
             "the server to attach to (port 7835): by TLS if it is elsewhere; http:// is in clear");
     static final Flag PROXY = new Flag("proxy", "URL", Many.ONCE,
             "dial the server through http://[USER:PASSWORD@]HOST:PORT or socks5://…; none: directly");
+    static final Flag ATTACH = new Flag("attach", "ptth|rhttp", Many.ONCE,
+            "ptth to a LoomTunnel server (default), rhttp to HAProxy (its attach-srv)");
     static final Flag SERVICE = new Flag("http", "[HOST=]TARGET", Many.OFTEN,
             "serve HOST (or all others) from TARGET: PORT, HOST:PORT, http://…, https://…, h2c://…");
     static final Flag TCP_SERVICE = new Flag("tcp", "NAME=TARGET[,proxy=v1|v2]", Many.OFTEN,

@@ -43,6 +43,7 @@ final class ServerCommand {
         // Whoever asks for other ports does not want one more that he did not ask for.
         boolean inClear = encrypted == null && tcp.none() || given(Flag.VISITORS);
         var visitors = inClear ? address(Flag.VISITORS, VISITORS) : null;
+        boolean shared = bind.getPort() != 0 && (bind.equals(visitors) || bind.equals(encrypted));
         overlap(bind, Flag.VISITORS, visitors);
         overlap(bind, Flag.VISITORS_TLS, encrypted);
         var certificates = certificates(encrypted != null);
@@ -57,6 +58,11 @@ final class ServerCommand {
         if (visitors != null) builder.http(visitors);
         if (encrypted != null) builder.https(encrypted, certificates.context());
         tcp.addTo(builder);
+        var accepted = arguments.value(Flag.ACCEPT, "");
+        if (!accepted.isEmpty()) {
+            if (shared) throw ExitException.usage(Flag.ACCEPT + " rhttp needs a " + Flag.BIND + " of its own: visitors' HTTP/2 begins the same way");
+            builder.rhttp(RhttpFile.of(accepted, screen));
+        }
         new ClientSecurity(arguments, screen).apply(builder, bind, visitors, encrypted, certificates);
         var given = Token.given(arguments, screen);
         var token = given.isEmpty() ? Token.made() : given;
@@ -67,8 +73,7 @@ final class ServerCommand {
         ports.add(Flag.METRICS.toString(), metrics);
         tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
         server = start(builder.token(token), ports);
-        screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()) + (bind.getPort() != 0 && (bind.equals(visitors) || bind.equals(encrypted))
-                ? ", a port that visitors share" : ""));
+        screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()) + (shared ? ", a port that visitors share" : ""));
         if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
         for (var name : tcp.services().keySet()) {

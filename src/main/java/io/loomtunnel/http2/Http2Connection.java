@@ -43,6 +43,7 @@ public final class Http2Connection implements HttpConnection {
     private final Http2Config config;
     private final Peer peer;
     private final ExchangeHandler handler;          // null in the client role
+    private final boolean turned;                   // the roles were turned round: the server sends the preface
     private final MemoryBudget budget = MemoryBudget.PROCESS;
     private final int initialWindow = budget.initialWindow(ReceiveWindow.START);
     private final Outbound outbound;
@@ -51,12 +52,13 @@ public final class Http2Connection implements HttpConnection {
     private final FrameHandler frames;
     private final CountDownLatch over = new CountDownLatch(1);
 
-    private Http2Connection(Duplex duplex, ByteReader in, Http2Config config, Peer peer, ExchangeHandler handler) {
+    private Http2Connection(Duplex duplex, ByteReader in, Http2Config config, Peer peer, ExchangeHandler handler, boolean turned) {
         this.duplex = duplex;
         this.in = in;
         this.config = config;
         this.peer = peer;
         this.handler = handler;
+        this.turned = turned;
         outbound = new Outbound(duplex.out(), config.patience().write());
         streams = new Streams(outbound, initialWindow, handler == null, config.firstStreamId());
         pings = new Pings(outbound);
@@ -70,7 +72,7 @@ public final class Http2Connection implements HttpConnection {
     /// @param peer       who the server is
     /// @return the connection, to be [run][#run]
     public static Http2Connection client(Duplex connection, ByteReader in, Http2Config config, Peer peer) {
-        return new Http2Connection(connection, in, config, peer, null);
+        return new Http2Connection(connection, in, config, peer, null, false);
     }
 
     /// The server's end of a connection, the client's preface still unread.
@@ -81,7 +83,29 @@ public final class Http2Connection implements HttpConnection {
     /// @param handler    gets every request, each on a virtual thread of its own
     /// @return the connection, to be [run][#run]
     public static Http2Connection server(Duplex connection, ByteReader in, Http2Config config, Peer peer, ExchangeHandler handler) {
-        return new Http2Connection(connection, in, config, peer, handler);
+        return new Http2Connection(connection, in, config, peer, handler, false);
+    }
+
+    /// The client's end of a connection that the server dialled, and began as if it were the client: its preface is still unread. We are
+    /// in our role once it has acknowledged our SETTINGS, which [#awaitSettings] waits for as well.
+    /// @param connection is closed when [#run] ends
+    /// @param in         what reads it
+    /// @param config     what the peer may do
+    /// @param peer       who the server is
+    /// @return the connection, to be [run][#run]
+    public static Http2Connection turnedClient(Duplex connection, ByteReader in, Http2Config config, Peer peer) {
+        return new Http2Connection(connection, in, config, peer, null, true);
+    }
+
+    /// The server's end of a connection that we dialled: we begin as if we were the client, by sending the preface.
+    /// @param connection is closed when [#run] ends
+    /// @param in         what reads it
+    /// @param config     what the peer may do
+    /// @param peer       who the client is
+    /// @param handler    gets every request, each on a virtual thread of its own
+    /// @return the connection, to be [run][#run]
+    public static Http2Connection turnedServer(Duplex connection, ByteReader in, Http2Config config, Peer peer, ExchangeHandler handler) {
+        return new Http2Connection(connection, in, config, peer, handler, true);
     }
 
     // ---- for those who use the connection ----------------------------------------------------------------------
@@ -100,7 +124,7 @@ public final class Http2Connection implements HttpConnection {
     /// @return false when the connection ended before
     /// @throws IOException the deadline has passed
     public boolean awaitSettings(Deadline deadline) throws IOException {
-        return pings.awaitSettings(deadline);
+        return pings.awaitSettings(deadline, turned && handler == null);
     }
 
     /// One round trip by PING (RFC 9113 §6.7).
@@ -317,7 +341,7 @@ public final class Http2Connection implements HttpConnection {
 
     private void preface() throws IOException {
         byte[] opening = {};
-        if (handler == null) {
+        if ((handler == null) != turned) {
             opening = PREFACE;
         } else {
             in.require(PREFACE.length);

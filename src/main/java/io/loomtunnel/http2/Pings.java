@@ -43,7 +43,13 @@ final class Pings {
 
     void settingsAcknowledged() {
         if (settingsAcknowledged) return;
-        settingsAcknowledged = true;
+        lock.lock();
+        try {
+            settingsAcknowledged = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
         if (settingsLimit != null) settingsLimit.close();
         measured(System.nanoTime() - settingsSent);
     }
@@ -63,10 +69,11 @@ final class Pings {
         }
     }
 
-    boolean awaitSettings(Deadline deadline) throws IOException {
+    /// @param answered whether the answer to ours is waited for, too
+    boolean awaitSettings(Deadline deadline, boolean answered) throws IOException {
         lock.lock();
         try {
-            while (!settingsArrived) {
+            while (!settingsArrived || answered && !settingsAcknowledged) {
                 if (failure != null) return false;
                 deadline.await(changed);
             }

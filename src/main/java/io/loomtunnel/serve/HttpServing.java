@@ -29,14 +29,23 @@ public final class HttpServing {
 
     private final ServeConfig config;
     private final ExchangeHandler handler;
+    private final Taker taker;                          // null when HTTP/2 is served like HTTP/1.1
     private final Set<Open> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
 
     /// @param config  limits and time-outs of every connection
     /// @param handler answers every request
     public HttpServing(ServeConfig config, ExchangeHandler handler) {
+        this(config, handler, null);
+    }
+
+    /// @param config  limits and time-outs of every connection
+    /// @param handler answers every request by HTTP/1.1
+    /// @param taker   gets the connections that begin with HTTP/2's preface; null to serve their requests, too
+    public HttpServing(ServeConfig config, ExchangeHandler handler, Taker taker) {
         this.config = config;
         this.handler = handler;
+        this.taker = taker;
     }
 
     /// Serves a connection of a port with certificates, on the calling thread; the handshake may take as long as a head.
@@ -107,7 +116,10 @@ public final class HttpServing {
             switch (opening) {
                 case NOTHING -> {}
                 case HTTP_1 -> http1(connection, in, peer, handler, open);
-                case HTTP_2 -> http2(connection, in, peer, handler, open);
+                case HTTP_2 -> {
+                    if (taker == null) http2(connection, in, peer, handler, open);
+                    else hand(connection, in, peer, open);
+                }
             }
         } finally {
             connections.remove(open);
@@ -138,6 +150,12 @@ public final class HttpServing {
         var server = new Http1Server(connection, in, config.http1(), peer);
         open.drainBy(server::drain);
         server.serve(handler);
+    }
+
+    private void hand(Duplex connection, ByteReader in, Peer peer, Open open) throws IOException {
+        connection.readTimeout(Duration.ZERO);
+        open.drain = () -> { };
+        taker.serve(new Continued(connection, in), peer);
     }
 
     private void http2(Duplex connection, ByteReader in, Peer peer, ExchangeHandler handler, Open open) throws IOException {

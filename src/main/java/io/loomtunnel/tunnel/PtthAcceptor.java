@@ -123,30 +123,7 @@ public final class PtthAcceptor implements ExchangeHandler {
         var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
         var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
         var connection = Http2Connection.client(duplex, in, http2, claim.peer());
-        var tunnel = new Tunnel(claim, connection, config, tunnels::doubted);
-        connection.onGoAway(() -> tunnels.withdraw(claim, tunnel));
-        var opening = Thread.ofVirtual().name("loomtunnel-handshake")
-                .start(() -> attach(claim, tunnel, connection, deadline));
-        try {
-            connection.run();
-        } finally {
-            tunnel.close();
-            join(opening);             // so that nobody attaches a tunnel that was removed
-            tunnels.remove(claim, tunnel);
-        }
-    }
-
-    private void attach(Claim claim, Tunnel tunnel, Http2Connection connection, Deadline deadline) {
-        try {
-            if (connection.awaitSettings(deadline) && tunnels.attach(claim, tunnel)) {
-                LOG.log(DEBUG, () -> "attached: " + tunnel);
-                return;
-            }
-            LOG.log(DEBUG, () -> "ended before it was attached: " + tunnel);
-        } catch (IOException e) {
-            LOG.log(DEBUG, "a handshake was not completed", e);
-        }
-        connection.close();
+        new Reception(tunnels, config).serve(claim, connection, deadline);
     }
 
     private static void refuse(Exchange exchange, StatusException refusal) throws IOException {
@@ -168,14 +145,6 @@ public final class PtthAcceptor implements ExchangeHandler {
         try (var content = exchange.respond(new ResponseHead(refusal.status(), fields))) {
             if (!exchange.request().method().equals("HEAD")) content.write(text);
             content.end();
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         }
     }
 }

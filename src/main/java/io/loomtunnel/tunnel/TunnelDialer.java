@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /// The client's end of the handshake: dials, asks for the Upgrade, and serves requests on the connection from then on.
 public final class TunnelDialer {
@@ -59,6 +60,8 @@ public final class TunnelDialer {
         if (host.isEmpty()) throw new IllegalArgumentException("no server is named");
         if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
+        boolean tcp = routes.stream().anyMatch(Route.Tcp.class::isInstance);
+        if (tcp && config.attach() == Attach.RHTTP) throw new IllegalArgumentException("reverse HTTP carries no TCP services");
         this.host = host;
         this.port = port;
         this.token = token.isEmpty() ? token : BearerToken.checked(token);
@@ -97,7 +100,11 @@ public final class TunnelDialer {
             var link = secured(socket, deadline);
             var in = new ByteReader(link.in(), MemoryBudget.PROCESS);
             try {
-                return upgrade(link, in, new Peer(socket.remoteAddress(), scheme()), client, handler, onChange, deadline);
+                var peer = new Peer(socket.remoteAddress(), scheme());
+                return switch (config.attach()) {
+                    case PTTH -> upgrade(link, in, peer, client, handler, onChange, deadline);
+                    case RHTTP -> turnRound(link, in, peer, handler, onChange, deadline);
+                };
             } catch (IOException e) {
                 in.release();
                 link.close();
@@ -119,7 +126,7 @@ public final class TunnelDialer {
     private Duplex secured(SocketDuplex socket, Deadline deadline) throws IOException {
         if (config.tls() == null) return socket;
         var name = config.serverName().isEmpty() ? host : config.serverName();
-        return TlsDuplex.connect(socket, config.tls(), name, port, deadline.left().plusNanos(1), HTTP_1);
+        return TlsDuplex.connect(socket, config.tls(), name, port, deadline.left().plusNanos(1), config.attach() == Attach.PTTH ? HTTP_1 : PtthRequest.HTTP2);
     }
 
     private String scheme() {
@@ -138,6 +145,14 @@ public final class TunnelDialer {
         // It goes on with the reader of the handshake, which may hold its first bytes, and releases that.
         var http2 = Http2Connection.server(link, in, Http2Config.TUNNEL, peer, handler);
         var attachment = new Attachment(http2, answer, config.heartbeat(), onChange);
+        attachment.open(deadline);
+        return attachment;
+    }
+
+    /// HAProxy says nothing of routes or visitors; a server that will not have us closes the connection.
+    private Attachment turnRound(Duplex link, ByteReader in, Peer peer, ExchangeHandler handler, Runnable onChange, Deadline deadline) throws IOException {
+        var http2 = Http2Connection.turnedServer(link, in, Http2Config.TUNNEL, peer, handler);
+        var attachment = new Attachment(http2, new PtthAnswer(routes, List.of(), Map.of()), config.heartbeat(), onChange);
         attachment.open(deadline);
         return attachment;
     }

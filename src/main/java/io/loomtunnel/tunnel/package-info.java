@@ -69,6 +69,13 @@
 ///
 /// The whole handshake, up to the SETTINGS of the other side, is bounded by 10 s at both ends.
 ///
+/// **Reverse HTTP** (HAProxy's, since its 2.9) is the other way in: no Upgrade, no token, no routes.
+/// ```
+/// dialler -> other    PRI * HTTP/2.0 … SETTINGS          (ENABLE_CONNECT_PROTOCOL, MAX_CONCURRENT_STREAMS: a server's)
+/// other -> dialler    SETTINGS, SETTINGS ACK
+/// dialler -> other    SETTINGS ACK                      (from here on the other side is the HTTP client, ids from 1)
+/// ```
+///
 /// # A tunnel's life
 /// ```
 ///  server   admitted ──SETTINGS──▶ routable ◀──answer── suspect ──15 s──▶ closed
