@@ -26,9 +26,7 @@ final class ClientCommand {
     /// Does not return once it was attached.
     /// @throws ExitException it could not start, or the server refused it
     int run() throws IOException, InterruptedException {
-        var typed = arguments.value(Flag.SERVER, "");
-        if (typed.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
-        var server = ServerUrl.parse(typed);
+        var server = server();
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
         var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
         if (services.isEmpty() && tcp.isEmpty()) {
@@ -82,7 +80,14 @@ final class ClientCommand {
         }
     }
 
-    private Attach attach(boolean tcp) throws ExitException {
+    ServerUrl server() throws ExitException {
+        var typed = arguments.value(Flag.SERVER, "");
+        if (typed.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
+        return ServerUrl.parse(typed);
+    }
+
+    /// @param tcp whether TCP services are wanted
+    Attach attach(boolean tcp) throws ExitException {
         var typed = arguments.value(Flag.ATTACH, "ptth");
         var attach = switch (typed) {
             case "ptth" -> Attach.PTTH;
@@ -96,7 +101,7 @@ final class ClientCommand {
         return attach;
     }
 
-    private HostHeader hostHeader() throws ExitException {
+    HostHeader hostHeader() throws ExitException {
         try {
             return HostHeader.of(arguments.value(Flag.HOST_HEADER, HostHeader.PRESERVE.toString()));
         } catch (IllegalArgumentException e) {
@@ -104,7 +109,7 @@ final class ClientCommand {
         }
     }
 
-    private String token() throws ExitException {
+    String token() throws ExitException {
         var given = Token.given(arguments, screen);
         if (!given.isEmpty() || !arguments.value(Flag.CLIENT_CERT, "").isEmpty()) return given;
         var typed = Token.prompted();

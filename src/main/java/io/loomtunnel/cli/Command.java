@@ -1,6 +1,7 @@
 package io.loomtunnel.cli;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /// What the program can do, and which flags each command takes. Parsing, help and suggestions all read this table.
 enum Command {
@@ -12,6 +13,7 @@ enum Command {
             List.of(Flag.SERVER, Flag.TLS_CA, Flag.TLS_SERVER_NAME, Flag.PIN, Flag.CLIENT_CERT, Flag.CLIENT_KEY, Flag.TLS_INSECURE, Flag.PLAINTEXT,
                     Flag.ATTACH, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
                     Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
+    DOCTOR("doctor", "look at everything that a client needs, and say what is wrong", List.of(Flag.JSON), List.of()),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
     VERSION("version", "print the version", List.of(Flag.HELP), List.of());
@@ -38,13 +40,14 @@ enum Command {
         return about;
     }
 
+    /// Those of the help's first part; a doctor takes all that a client takes.
     List<Flag> flags() {
-        return flags;
+        return this == DOCTOR ? Stream.concat(flags.stream(), CLIENT.flags.stream()).toList() : flags;
     }
 
     /// Flags that few people need: limits and time-outs.
     List<Flag> limits() {
-        return limits;
+        return this == DOCTOR ? CLIENT.limits : limits;
     }
 
     /// The command that a person typed.
@@ -61,15 +64,15 @@ enum Command {
     /// @param name without the dashes
     /// @throws ExitException this command has none
     Flag flag(String name) throws ExitException {
-        for (var flag : flags) if (flag.name().equals(name)) return flag;
-        for (var flag : limits) if (flag.name().equals(name)) return flag;
+        for (var flag : flags()) if (flag.name().equals(name)) return flag;
+        for (var flag : limits()) if (flag.name().equals(name)) return flag;
         if (name.equals("token")) {
             throw ExitException.usage("--token is refused: every user of this machine can read a command line in the list of "
                     + "processes; use LOOMTUNNEL_TOKEN or --token-file");
         }
         var nearest = new Nearest(name);
-        for (var flag : flags) nearest.consider(flag.name());
-        for (var flag : limits) nearest.consider(flag.name());
+        for (var flag : flags()) nearest.consider(flag.name());
+        for (var flag : limits()) nearest.consider(flag.name());
         throw ExitException.usage("unknown flag --" + Text.printable(name) + nearest.suggestion("--")
                 + " (loomtunnel " + word + " --help lists the flags)");
     }

@@ -76,6 +76,8 @@ record Flag(String name, String word, Many many, String help) {
             "read the token from the first line of FILE (or set LOOMTUNNEL_TOKEN)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,
             "send one request through, print the answer, and end");
+    static final Flag JSON = new Flag("json", "", Many.ONCE,
+            "print one line of JSON instead of text");
     static final Flag VERBOSE = new Flag("verbose", "", Many.ONCE,
             "log what happens to each connection, and where a failure comes from");
     static final Flag HELP = new Flag("help", "", Many.ONCE, "print this text");

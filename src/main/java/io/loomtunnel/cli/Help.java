@@ -58,6 +58,7 @@ final class Help {
         return switch (command) {
             case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR …] [--tcp NAME=ADDR …] [--token-file FILE]";
             case CLIENT -> " --server HOST[:PORT] [--http [HOST=]TARGET …] [--tcp NAME=TARGET …]";
+            case DOCTOR -> " --server HOST[:PORT] [the flags of client …] [--json]";
             case DEMO -> " [--once]";
             case VERSION -> "";
         };

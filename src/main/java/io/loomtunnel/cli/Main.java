@@ -46,6 +46,7 @@ public final class Main {
         return switch (arguments.command()) {
             case SERVER -> new ServerCommand(arguments, screen).run();
             case CLIENT -> new ClientCommand(arguments, screen).run();
+            case DOCTOR -> new DoctorCommand(arguments, screen).run();
             case DEMO -> new DemoCommand(arguments, screen).run();
             case VERSION -> {
                 screen.say("loomtunnel " + version());

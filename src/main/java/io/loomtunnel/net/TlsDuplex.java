@@ -219,6 +219,12 @@ public final class TlsDuplex implements Duplex {
         return applicationProtocol;
     }
 
+    /// The version of TLS.
+    /// @return as JSSE calls it: `TLSv1.3`
+    public String version() {
+        return tls.getSession().getProtocol();
+    }
+
     /// The certificate that the peer presented in the handshake, where it was verified.
     /// @return null when there was none
     public X509Certificate peerCertificate() {

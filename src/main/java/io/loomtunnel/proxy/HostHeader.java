@@ -30,7 +30,9 @@ public final class HostHeader {
 
     /// The authority of a request to an origin.
     /// @param visitors what the visitor asked for; empty when it did not say
-    String authority(String visitors, Origin origin) {
+    /// @param origin   that is asked
+    /// @return a host, with or without a port
+    public String authority(String visitors, Origin origin) {
         if (this == REWRITE || visitors.isEmpty() && fixed.isEmpty()) return own(origin);
         return fixed.isEmpty() ? visitors : fixed;
     }

@@ -77,8 +77,11 @@ public final class Attachment implements AutoCloseable {
         return heartbeat.suspect();
     }
 
-    /// One round trip by PING.
-    Duration ping(Deadline deadline) throws IOException {
+    /// One round trip to the server, by PING.
+    /// @param deadline of the wait
+    /// @return how long it took
+    /// @throws IOException the deadline has passed, or the connection ended
+    public Duration ping(Deadline deadline) throws IOException {
         return connection.ping(deadline);
     }
 

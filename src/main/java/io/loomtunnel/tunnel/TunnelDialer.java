@@ -24,6 +24,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
 
 /// The client's end of the handshake: dials, asks for the Upgrade, and serves requests on the connection from then on.
 public final class TunnelDialer {
@@ -91,6 +92,10 @@ public final class TunnelDialer {
         return config.connect();
     }
 
+    Duration handshakeLimit() {
+        return config.handshake();
+    }
+
     Attachment attach(ClientId client, ExchangeHandler handler, Runnable onChange, Duration connect)
             throws IOException {
         var deadline = Deadline.after(config.handshake());
@@ -118,15 +123,21 @@ public final class TunnelDialer {
         }
     }
 
-    private SocketDuplex connect(Duration limit) throws IOException {
+    /// The server's socket, or a proxy's whose next byte is the server's.
+    SocketDuplex connect(Duration limit) throws IOException {
         var proxy = config.proxies().proxyFor(host, port);
         return proxy.isEmpty() ? Dialer.DEFAULT.connect(host, port, limit) : ProxyDialer.connect(proxy.get(), host, port, limit);
     }
 
-    private Duplex secured(SocketDuplex socket, Deadline deadline) throws IOException {
-        if (config.tls() == null) return socket;
+    Duplex secured(SocketDuplex socket, Deadline deadline) throws IOException {
+        return config.tls() == null ? socket : encrypted(socket, config.tls(), deadline);
+    }
+
+    /// @param trust null for those whom this dialer trusts
+    TlsDuplex encrypted(SocketDuplex socket, SSLContext trust, Deadline deadline) throws IOException {
         var name = config.serverName().isEmpty() ? host : config.serverName();
-        return TlsDuplex.connect(socket, config.tls(), name, port, deadline.left().plusNanos(1), config.attach() == Attach.PTTH ? HTTP_1 : PtthRequest.HTTP2);
+        var alpn = config.attach() == Attach.PTTH ? HTTP_1 : PtthRequest.HTTP2;
+        return TlsDuplex.connect(socket, trust == null ? config.tls() : trust, name, port, deadline.left().plusNanos(1), alpn);
     }
 
     private String scheme() {
