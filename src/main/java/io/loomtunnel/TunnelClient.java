@@ -29,8 +29,11 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 
@@ -87,6 +90,12 @@ public final class TunnelClient implements AutoCloseable {
         record Own(ExchangeHandler handler) implements Service {}
     }
 
+    private record Server(String host, int port) {
+        Server {
+            Objects.requireNonNull(host);
+        }
+    }
+
     /// How a client is to be.
     public static final class Builder {
         private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
@@ -94,8 +103,7 @@ public final class TunnelClient implements AutoCloseable {
 
         private final Map<Route.Http, Service> services = new LinkedHashMap<>();
         private final Map<Route.Tcp, TcpOrigin> tcp = new LinkedHashMap<>();
-        private String host = "127.0.0.1";
-        private int port = 7835;
+        private final Set<Server> servers = new LinkedHashSet<>();
         private boolean plaintext;
         private SSLContext tls;                               // null unless it was set
         private String serverName = "";
@@ -111,14 +119,14 @@ public final class TunnelClient implements AutoCloseable {
 
         private Builder() {}
 
-        /// Attaches to this server: to one on another machine by TLS unless [#plaintext] was said, to one on this machine in clear unless
-        /// [#tls] or [#pin] was given.
+        /// Attaches to this server, and to each other one that was given before: at every address that its name has, which is looked up again
+        /// and again. To one on another machine by TLS unless [#plaintext] was said, to one on this machine in clear unless [#tls] or [#pin]
+        /// was given. Without any it is port 7835 of this machine.
         /// @param name a host name, or an address without brackets
         /// @param port its control port
         /// @return this
         public Builder server(String name, int port) {
-            this.host = Objects.requireNonNull(name);
-            this.port = port;
+            servers.add(new Server(name, port));
             return this;
         }
 
@@ -244,7 +252,7 @@ public final class TunnelClient implements AutoCloseable {
             return this;
         }
 
-        /// Spreads visitors over several connections to the server; one that is lost takes only its own visitors with it.
+        /// Spreads visitors over several connections to each server; one that is lost takes only its own visitors with it.
         /// @param count 1 to [TunnelSessions#MOST]
         /// @return this
         /// @throws IllegalArgumentException it is none
@@ -304,7 +312,8 @@ public final class TunnelClient implements AutoCloseable {
             if (tls != null && plaintext) throw new IllegalStateException("plaintext() and TLS exclude each other");
             var routes = new ArrayList<Route>(services.keySet());
             routes.addAll(tcp.keySet());
-            var dialer = new TunnelDialer(host, port, token, routes, health, dial.withTls(encryption()).withServerName(serverName));
+            var dialers = servers.isEmpty() ? List.of(dialer(new Server("127.0.0.1", 7835), routes))
+                    : servers.stream().map(server -> dialer(server, routes)).toList();
             var origins = new Routes<Origin>();
             var proxy = new HttpProxy(origins, pool, hostHeader);
             var handlers = new Routes<ExchangeHandler>();
@@ -313,13 +322,17 @@ public final class TunnelClient implements AutoCloseable {
                 handlers.put(route.host(), route.path(), service instanceof Service.Own(var handler) ? handler : proxy);
             });
             var visits = new TcpProxy(tcp, pool.connectTimeout());
-            var session = new TunnelSessions(dialer, connections, exchange -> {
+            var session = new TunnelSessions(dialers, connections, exchange -> {
                 if (TcpConnect.isMeant(exchange.request())) visits.handle(exchange);
                 else dispatch(handlers, exchange);
             }, listener);
             var status = metrics == null ? null : StatusPort.start(metrics, () -> session.roundTrip(Deadline.after(ANSWER)));
             session.start();
             return new TunnelClient(session, proxy, status, grace);
+        }
+
+        private TunnelDialer dialer(Server server, List<Route> routes) {
+            return new TunnelDialer(server.host, server.port, token, routes, health, dial.withTls(encryption(server)).withServerName(serverName));
         }
 
         private static void dispatch(Routes<ExchangeHandler> handlers, Exchange exchange) throws IOException {
@@ -330,8 +343,8 @@ public final class TunnelClient implements AutoCloseable {
         }
 
         /// Null for a connection in clear.
-        private SSLContext encryption() {
-            if (tls != null || plaintext || isThisMachine(host)) return tls;
+        private SSLContext encryption(Server server) {
+            if (tls != null || plaintext || isThisMachine(server.host)) return tls;
             try {
                 return SSLContext.getDefault();
             } catch (NoSuchAlgorithmException e) {

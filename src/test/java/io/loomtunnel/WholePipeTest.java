@@ -180,7 +180,7 @@ class WholePipeTest {
         client(server, "*");
         server.close();
         open(TunnelServer.builder().bind(control).http(0).token("another").start());
-        assertEquals(new SessionEvent.Refused(401, "this token is not known here"), next(SessionEvent.Refused.class));
+        assertEquals(new SessionEvent.Refused("127.0.0.1:" + control, 401, "this token is not known here", true), next(SessionEvent.Refused.class));
     }
 
     @Test void aRestartingClientCostsNoRequest() throws Exception {

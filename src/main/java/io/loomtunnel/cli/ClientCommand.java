@@ -8,8 +8,11 @@ import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.Route;
 import java.io.IOException;
 import java.net.BindException;
+import java.security.Security;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 
 /// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
 final class ClientCommand {
@@ -26,14 +29,15 @@ final class ClientCommand {
     /// Does not return once it was attached.
     /// @throws ExitException it could not start, or the server refused it
     int run() throws IOException, InterruptedException {
-        var server = server();
+        lookUpAnew();
+        var servers = servers();
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
         var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
         if (services.isEmpty() && tcp.isEmpty()) {
             throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word() + " or " + Flag.TCP_SERVICE + " "
                     + Flag.TCP_SERVICE.word());
         }
-        var tls = new TunnelTls(arguments, screen).context(server);
+        var tls = new TunnelTls(arguments, screen).context(servers);
         var proxies = ServerProxy.of(arguments, screen);
         var attach = attach(!tcp.isEmpty());
         var trust = OriginTrust.of(arguments, screen);
@@ -43,9 +47,10 @@ final class ClientCommand {
         var news = new ClientNews(screen, targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
-        var builder = TunnelClient.builder().server(server.endpoint().host(), server.endpoint().port()).grace(limits.grace())
+        var builder = TunnelClient.builder().grace(limits.grace())
                 .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies).withAttach(attach))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
+        for (var server : servers) builder.server(server.endpoint().host(), server.endpoint().port());
         if (attach == Attach.PTTH) builder.token(token());
         if (tls == null) builder.plaintext();
         else builder.tls(tls).serverName(arguments.value(Flag.TLS_SERVER_NAME, ""));
@@ -80,10 +85,12 @@ final class ClientCommand {
         }
     }
 
-    ServerUrl server() throws ExitException {
-        var typed = arguments.value(Flag.SERVER, "");
-        if (typed.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
-        return ServerUrl.parse(typed);
+    /// @return at least one
+    List<ServerUrl> servers() throws ExitException {
+        var servers = new ArrayList<ServerUrl>();
+        for (var typed : arguments.values(Flag.SERVER)) servers.add(ServerUrl.parse(typed));
+        if (servers.isEmpty()) throw ExitException.usage("to which server? add " + Flag.SERVER + " " + Flag.SERVER.word());
+        return servers;
     }
 
     /// @param tcp whether TCP services are wanted
@@ -99,6 +106,12 @@ final class ClientCommand {
             throw ExitException.usage(Flag.HEALTH + " is not for " + Flag.ATTACH + " rhttp: HAProxy asks by itself");
         }
         return attach;
+    }
+
+    /// The JVM remembers a name's addresses for 30 s, and for 10 s that there are none: too long for who follows them.
+    private static void lookUpAnew() {
+        Security.setProperty("networkaddress.cache.ttl", "2");
+        Security.setProperty("networkaddress.cache.negative.ttl", "1");
     }
 
     HostHeader hostHeader() throws ExitException {

@@ -2,9 +2,11 @@ package io.loomtunnel.cli;
 
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
-import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 
 /// Tells the person at the terminal how the link with the server fares: what is served where, and one line for each
@@ -13,9 +15,10 @@ final class ClientNews {
     private final Screen screen;
     private final Map<Route, String> targets;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private List<String> shown = List.of();        // the lines of the services, as the person last saw them
-    private boolean attached;
-    private String trouble = "";                   // the last reason shown, until the link is back
+    private final Set<String> shown = new HashSet<>();          // the lines of the services that the person has seen
+    private final Set<String> known = new HashSet<>();          // servers that were attached to before
+    private final Set<String> up = new HashSet<>();             // that are now
+    private final Map<String, String> trouble = new HashMap<>();        // by server: the last reason shown, until the link is back
     private volatile SessionEvent.Refused refusal;
 
     ClientNews(Screen screen, Map<Route, String> targets) {
@@ -32,36 +35,52 @@ final class ClientNews {
 
     /// Called for one event at a time.
     void tell(SessionEvent event) {
+        var server = event.server();
         switch (event) {
-            case SessionEvent.Attached(var routes, var visitors) -> attached(routes, visitors);
-            case SessionEvent.Lost(var reason) -> {
-                attached = false;
-                trouble = reason;
-                screen.warn("lost the server (" + Text.printable(reason) + "), attaching again");
+            case SessionEvent.Attached(var _, var routes, var visitors) -> attached(server, routes, visitors);
+            case SessionEvent.Lost(var _, var reason) -> {
+                up.remove(server);
+                trouble.put(server, reason);
+                screen.warn("lost " + named(server) + " (" + Text.printable(reason) + "), attaching again");
             }
-            case SessionEvent.Retrying(var reason, var _) -> {
+            case SessionEvent.Retrying(var _, var reason, var _) -> {
                 // A refusal to replace a link that still serves is nobody's trouble.
-                if (attached || reason.equals(trouble)) return;
-                trouble = reason;
+                if (up.contains(server) || reason.equals(trouble.put(server, reason))) return;
                 screen.warn(Text.printable(reason) + ", trying again");
             }
+            case SessionEvent.Left _ -> {
+                up.remove(server);
+                trouble.remove(server);
+                if (known.remove(server)) screen.say("no longer attached to " + server + ": the name does not lead there any more");
+            }
             case SessionEvent.Refused refused -> {
+                if (!refused.last()) {
+                    screen.warn(server + " refused this client: " + Text.printable(refused.reason()));
+                    return;
+                }
                 refusal = refused;
                 ended.countDown();
             }
         }
     }
 
-    private void attached(List<Route> routes, List<String> visitors) {
-        var lines = new ArrayList<String>();
+    private void attached(String server, List<Route> routes, List<String> visitors) {
+        boolean again = !known.add(server);
+        boolean news = false;
         for (int i = 0; i < routes.size(); i++) {
-            lines.add(address(routes.get(i), i < visitors.size() ? visitors.get(i) : "") + " -> " + target(routes.get(i)));
+            var line = address(routes.get(i), i < visitors.size() ? visitors.get(i) : "") + " -> " + target(routes.get(i));
+            if (!shown.add(line)) continue;
+            screen.say(line);
+            news = true;
         }
-        if (!lines.equals(shown)) for (var line : lines) screen.say(line);
-        else if (!attached) screen.say("attached again");
-        shown = lines;
-        attached = true;
-        trouble = "";
+        boolean back = up.add(server) && again;
+        if (back && !news) screen.say(known.size() == 1 ? "attached again" : "attached again to " + server);
+        else if (!again && known.size() > 1) screen.say("attached to " + server + ", too");
+        trouble.remove(server);
+    }
+
+    private String named(String server) {
+        return known.size() <= 1 ? "the server" : server;
     }
 
     private static String address(Route route, String visitor) {

@@ -29,7 +29,7 @@ final class DoctorCommand {
     /// @throws ExitException the flags make no sense
     int run() throws ExitException {
         var client = new ClientCommand(arguments, screen);
-        var server = client.server();
+        var server = client.servers().getFirst();
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
         var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
         json = arguments.has(Flag.JSON);

@@ -52,8 +52,8 @@ record Flag(String name, String word, Many many, String help) {
             "let visitors switch to this protocol too (websocket always passes)");
     static final Flag STICKY = new Flag("sticky", "", Many.ONCE,
             "keep each visitor with one client, by a cookie, as long as that client is there");
-    static final Flag SERVER = new Flag("server", "[https://]HOST[:PORT]", Many.ONCE,
-            "the server to attach to (port 7835): by TLS if it is elsewhere; http:// is in clear");
+    static final Flag SERVER = new Flag("server", "[https://]HOST[:PORT]", Many.OFTEN,
+            "attach to this server (port 7835): by TLS if it is elsewhere; http:// is in clear");
     static final Flag PROXY = new Flag("proxy", "URL", Many.ONCE,
             "dial the server through http://[USER:PASSWORD@]HOST:PORT or socks5://…; none: directly");
     static final Flag ATTACH = new Flag("attach", "ptth|rhttp", Many.ONCE,

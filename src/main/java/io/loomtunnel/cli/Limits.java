@@ -27,7 +27,7 @@ final class Limits {
     static final Flag GRACE = flag("grace", "TIME", "what is under way has to end in, after a signal (30s)");
     static final Flag DRAIN_DELAY = flag("drain-delay", "TIME", "after a signal, while /ready fails, visitors still come in; off without --metrics (5s)");
 
-    static final Flag CONNECTIONS = flag("connections", "N", "connections to the server that visitors are spread over (1)");
+    static final Flag CONNECTIONS = flag("connections", "N", "connections to each server that visitors are spread over (1)");
     static final Flag CONNECT_TIMEOUT = flag("connect-timeout", "TIME", "for a connection to a target: then 502 (5s)");
     static final Flag RESPONSE_TIMEOUT = flag("response-timeout", "TIME", "for the head of a target's response: then 504 (60s)");
     static final Flag MAX_IDLE = flag("max-idle", "N", "unused connections kept for each target (32)");

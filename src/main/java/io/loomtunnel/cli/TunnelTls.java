@@ -19,6 +19,21 @@ final class TunnelTls {
         this.screen = screen;
     }
 
+    /// The same for several servers.
+    /// @param servers at least one
+    /// @return null for tunnels in clear
+    /// @throws ExitException also when some are in clear and others are not
+    SSLContext context(List<ServerUrl> servers) throws ExitException {
+        var context = context(servers.getFirst());
+        for (var server : servers.subList(1, servers.size())) {
+            if (context(server) == null != (context == null)) {
+                throw ExitException.usage(Flag.SERVER + " " + servers.getFirst() + " and " + Flag.SERVER + " " + server + ": one is in clear and the other is not; "
+                        + "write https:// or http:// before both");
+            }
+        }
+        return context;
+    }
+
     /// What the flags ask for; warns of what can be read or changed on the way.
     /// @return null for a tunnel in clear
     /// @throws ExitException the flags contradict one another, or a file cannot be used

@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,17 @@ public final class Dialer {
             }
         }
         throw describe(host, port, timeout, failure);
+    }
+
+    /// The addresses of a host, as things are now.
+    /// @param host  a name, or an address without brackets
+    /// @param limit for the resolver
+    /// @return at least one, in the resolver's order
+    /// @throws UnknownHostException the name has no address
+    /// @throws SocketTimeoutException the resolver did not answer in time
+    /// @throws ConnectException the thread was interrupted
+    public static List<InetAddress> addresses(String host, Duration limit) throws IOException {
+        return List.of(resolve(host, Deadline.after(limit)));
     }
 
     private static Socket connect(InetSocketAddress address, Duration limit) throws IOException {

@@ -22,7 +22,7 @@ public record ClientId(String instance, int slot, long epoch) {
     private static final int INSTANCE_BYTES = 16;
     private static final int MARK_BYTES = 12;
     private static final int MAX_INSTANCE = 64;       // characters that we accept from others
-    private static final int MAX_SLOT = 1_000;        // ours
+    static final int MAX_SLOT = 1_000;                // ours
 
     /// Refuses what no client would send.
     public ClientId {

@@ -20,6 +20,7 @@ import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
 import io.loomtunnel.net.Watchdog;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class TunnelDialer {
     private final List<Route> routes;
     private final String health;
     private final DialConfig config;
+    private final InetAddress address;                         // of the host; null for whichever it has at each dial
 
     /// A dialer for one server. Nothing is dialled yet.
     /// @param host   a name, or an address without brackets
@@ -58,6 +60,10 @@ public final class TunnelDialer {
     /// @param config limits
     /// @throws IllegalArgumentException one of them is not what it must be
     public TunnelDialer(String host, int port, String token, List<Route> routes, String health, DialConfig config) {
+        this(host, port, token, routes, health, config, null);
+    }
+
+    private TunnelDialer(String host, int port, String token, List<Route> routes, String health, DialConfig config, InetAddress address) {
         if (host.isEmpty()) throw new IllegalArgumentException("no server is named");
         if (port < 1 || port > 0xffff) throw new IllegalArgumentException("port " + port);
         if (routes.isEmpty()) throw new IllegalArgumentException("no route");
@@ -69,12 +75,36 @@ public final class TunnelDialer {
         this.routes = List.copyOf(routes);
         this.health = HealthPath.checked(health);
         this.config = config;
+        this.address = address;
     }
 
     /// The server.
-    /// @return host and port
+    /// @return host and port; and the address, of a dialer for one of several
     public String server() {
+        return address == null ? authority() : authority() + " at " + address.getHostAddress();
+    }
+
+    private String authority() {
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    }
+
+    /// One dialer for each address that the host has now: each is a server of its own. One for all of them where nobody here can tell
+    /// them apart, behind a proxy, or need not, on this machine.
+    /// @param resolver asked for the addresses
+    /// @throws IOException the host has none, or the resolver no answer
+    List<TunnelDialer> each(Resolver resolver) throws IOException {
+        boolean one = isAddress() || host.equals("localhost") || host.endsWith(".localhost") || config.proxies().proxyFor(host, port).isPresent();
+        if (one) return List.of(this);
+        return resolver.addresses(host, config.connect()).stream()
+                .map(each -> new TunnelDialer(host, port, token, routes, health, config, each)).toList();
+    }
+
+    private boolean isAddress() {
+        try {
+            return InetAddress.ofLiteral(host) != null;
+        } catch (IllegalArgumentException _) {
+            return false;
+        }
     }
 
     /// Attaches once.
@@ -126,7 +156,8 @@ public final class TunnelDialer {
     /// The server's socket, or a proxy's whose next byte is the server's.
     SocketDuplex connect(Duration limit) throws IOException {
         var proxy = config.proxies().proxyFor(host, port);
-        return proxy.isEmpty() ? Dialer.DEFAULT.connect(host, port, limit) : ProxyDialer.connect(proxy.get(), host, port, limit);
+        var target = address == null ? host : address.getHostAddress();
+        return proxy.isEmpty() ? Dialer.DEFAULT.connect(target, port, limit) : ProxyDialer.connect(proxy.get(), host, port, limit);
     }
 
     Duplex secured(SocketDuplex socket, Deadline deadline) throws IOException {
@@ -147,7 +178,7 @@ public final class TunnelDialer {
     private Attachment upgrade(Duplex link, ByteReader in, Peer peer, ClientId client, ExchangeHandler handler, Runnable onChange,
                                Deadline deadline) throws IOException {
         var http1 = new Http1Client(link, in, Http1Config.ORIGIN);
-        var transaction = http1.send(new PtthRequest(routes, client, token, health).head(server()));
+        var transaction = http1.send(new PtthRequest(routes, client, token, health).head(authority()));
         transaction.content().end();
         var head = transaction.response(deadline);
         while (head.interim()) head = transaction.response(deadline);

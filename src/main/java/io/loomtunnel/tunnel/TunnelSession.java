@@ -91,7 +91,7 @@ public final class TunnelSession implements AutoCloseable {
                 if (closing) throw new IOException("the client is closed");
                 deadline.await(changed);
             }
-            return new SessionEvent.Attached(current.routes(), current.visitors());
+            return new SessionEvent.Attached(dialer.server(), current.routes(), current.visitors());
         } catch (SocketTimeoutException e) {
             if (failure == null) throw e;
             var late = new SocketTimeoutException(failure.getMessage());
@@ -205,7 +205,7 @@ public final class TunnelSession implements AutoCloseable {
         }
         pausing = need;
         pause = soon(wait);
-        publish(new SessionEvent.Retrying(line(cause), wait));
+        publish(new SessionEvent.Retrying(dialer.server(), line(cause), wait));
     }
 
     private void refusedForGood(RefusedException cause) {
@@ -217,7 +217,7 @@ public final class TunnelSession implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        publish(new SessionEvent.Refused(cause.status(), line(cause)));
+        publish(new SessionEvent.Refused(dialer.server(), cause.status(), line(cause), true));
     }
 
     private void replace(Attachment next) {
@@ -239,7 +239,7 @@ public final class TunnelSession implements AutoCloseable {
             lock.unlock();
         }
         if (late) next.close();
-        else publish(new SessionEvent.Attached(next.routes(), next.visitors()));
+        else publish(new SessionEvent.Attached(dialer.server(), next.routes(), next.visitors()));
         if (!late && old != null) old.drain();
         if (surplus != null) surplus.close();
     }
@@ -260,7 +260,7 @@ public final class TunnelSession implements AutoCloseable {
         if (lost == null) return;
         pausing = Need.LINK;
         pause = soon(backoff.lost(lost.up()));
-        publish(new SessionEvent.Lost(lost.end()));
+        publish(new SessionEvent.Lost(dialer.server(), lost.end()));
     }
 
     private Need need() {

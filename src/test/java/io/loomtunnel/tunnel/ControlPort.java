@@ -30,12 +30,15 @@ final class ControlPort implements AutoCloseable {
     }
 
     ControlPort(int port, PtthConfig config) throws IOException {
+        this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), config);
+    }
+
+    ControlPort(InetSocketAddress address, PtthConfig config) throws IOException {
         var acceptor = new PtthAcceptor(tunnels, (token, routes) -> {
             if (!token.equals("token") && !token.equals("stranger")) return new Verdict.Unknown();
             if (routes.contains(Route.of("forbidden.example"))) return new Verdict.Forbidden("not yours");
             return new Verdict.Granted(token);
         }, VisitorAddress.http(8080), TcpPorts.NONE, config);
-        var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         listener = Listener.start(address, ListenerConfig.DEFAULTS, connection -> {
             var in = new ByteReader(connection.in(), MemoryBudget.PROCESS);
             var peer = new Peer(connection.remoteAddress(), "http");

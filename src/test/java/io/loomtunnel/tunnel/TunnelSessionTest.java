@@ -65,13 +65,13 @@ class TunnelSessionTest {
         var refusal = assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
         assertEquals(401, refusal.status());
         assertTrue(refusal.lasting());
-        assertEquals(new SessionEvent.Refused(401, "this token is not known here"), next());
+        assertEquals(new SessionEvent.Refused("127.0.0.1:" + server.port(), 401, "this token is not known here", true), next());
     }
 
     @Test void aForbiddenRouteStopsTheClient() throws Exception {
         var session = session("token", "forbidden.example");
         assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
-        assertEquals(new SessionEvent.Refused(403, "not yours"), next());
+        assertEquals(new SessionEvent.Refused("127.0.0.1:" + server.port(), 403, "not yours", true), next());
     }
 
     @ParameterizedTest @ValueSource(ints = {400, 401, 403, 426})
@@ -79,7 +79,7 @@ class TunnelSessionTest {
         try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             var session = session(other.getLocalPort(), DialConfig.DEFAULTS, "token", HOST);
             say(other, "HTTP/1.1 " + status + " x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
-            assertEquals(new SessionEvent.Refused(status, "no"), next());
+            assertEquals(new SessionEvent.Refused("127.0.0.1:" + other.getLocalPort(), status, "no", true), next());
             assertThrows(RefusedException.class, () -> session.awaitAttached(Deadline.after(Link.PATIENCE)));
             other.setSoTimeout(100);
             assertThrows(SocketTimeoutException.class, other::accept, "it is dialled again");
