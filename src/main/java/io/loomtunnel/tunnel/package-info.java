@@ -99,7 +99,8 @@
 /// # Threads and locks
 /// A tunnel is read by the thread that carried the handshake: at the server that of the accepted connection, at the
 /// client one of its own. A heartbeat has no thread: the timer of the process looks at the clock, and a PING gets a
-/// virtual thread while it is awaited. A [io.loomtunnel.tunnel.TunnelSession] has one that dials. The registry's lock
+/// virtual thread while it is awaited. A [io.loomtunnel.tunnel.TunnelSession] has one that dials, and each server's name one that looks
+/// its addresses up. The registry's lock
 /// and a session's cover a few field accesses; neither is held while a tunnel is called or a listener told. Look-ups of
 /// routes take no lock.
 package io.loomtunnel.tunnel;
