@@ -5,6 +5,7 @@ import io.loomtunnel.ingress.AddressRange;
 import io.loomtunnel.ingress.IngressConfig;
 import io.loomtunnel.ingress.TcpIngressConfig;
 import io.loomtunnel.ingress.TrustedProxies;
+import io.loomtunnel.tunnel.ClientId;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelEvent;
@@ -27,6 +28,7 @@ final class ServerCommand {
     private final Arguments arguments;
     private final Screen screen;
     private final Map<String, Integer> connections = new ConcurrentHashMap<>();      // by instance, and by slot
+    private final Map<String, Integer> speakers = new ConcurrentHashMap<>();         // by instance: a slot
     private volatile TunnelServer server;          // null until it is open: a client may be faster
 
     ServerCommand(Arguments arguments, Screen screen) {
@@ -188,11 +190,18 @@ final class ServerCommand {
                 yield counted(client.instance(), 1) == 1 || again;
             }
             case TunnelEvent.Left _ -> {
-                counted(slot, -1);
-                yield counted(client.instance(), -1) <= 0;
+                if (counted(slot, -1) <= 0) speakers.remove(client.instance(), client.slot());
+                boolean last = counted(client.instance(), -1) <= 0;
+                if (last) speakers.remove(client.instance());
+                yield last;
             }
-            case TunnelEvent.Doubted _, TunnelEvent.Checked _ -> client.slot() == 0;
+            case TunnelEvent.Doubted _, TunnelEvent.Checked _ -> speaker(client);
         };
+    }
+
+    /// Whether it is the connection that speaks for its client: which one that is does not matter, since slots are numbered over all servers.
+    private boolean speaker(ClientId client) {
+        return speakers.computeIfAbsent(client.instance(), _ -> client.slot()) == client.slot();
     }
 
     private int counted(String key, int more) {
