@@ -14,7 +14,7 @@ global
     stats socket {folder}/haproxy.sock mode 600
     maxconn {most}
 defaults
-    mode http
+    mode {mode}
     timeout connect 2s
     timeout client 75s
     timeout server 75s
@@ -58,12 +58,12 @@ def origin(stage):
     return port
 
 
-def haproxy(stage, servers, most=4000):
+def haproxy(stage, servers, most=4000, mode="http"):
     """Starts it in front of servers that clients are attached to, and waits until it finds them ready; returns its port."""
     port = rig.free_port()
     lines = "\n".join(f"    server {server.name} 127.0.0.1:{server.visitors} port {server.ready}" for server in servers)
     config = stage.folder / "haproxy.cfg"
-    config.write_text(HAPROXY.format(folder=stage.folder, port=port, most=most, servers=lines))
+    config.write_text(HAPROXY.format(folder=stage.folder, port=port, most=most, mode=mode, servers=lines))
     process = stage.start("haproxy", "haproxy", "-db", "-f", config)
     rig.eventually(20, f"haproxy listens ({process.text()[-300:]})", lambda: rig.connects(port) and (stage.folder / "haproxy.sock").exists())
     for server in servers:
