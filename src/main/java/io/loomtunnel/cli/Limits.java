@@ -30,7 +30,7 @@ final class Limits {
     static final Flag CONNECTIONS = flag("connections", "N", "connections to each server that visitors are spread over (1)");
     static final Flag CONNECT_TIMEOUT = flag("connect-timeout", "TIME", "for a connection to a target: then 502 (5s)");
     static final Flag RESPONSE_TIMEOUT = flag("response-timeout", "TIME", "for the head of a target's response: then 504 (60s)");
-    static final Flag MAX_IDLE = flag("max-idle", "N", "unused connections kept for each target (32)");
+    static final Flag MAX_IDLE = flag("max-idle", "N", "unused connections kept for each target (256)");
     static final Flag TARGET_IDLE_TIMEOUT = flag("target-idle-timeout", "TIME", "how long they are kept (90s)");
     static final Flag EVICTION_INTERVAL = flag("eviction-interval", "TIME", "how often they are looked through (30s)");
 

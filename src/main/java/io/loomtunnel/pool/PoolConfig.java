@@ -15,8 +15,8 @@ import javax.net.ssl.SSLContext;
 /// @param tls              whom TLS origins must be certified by; null for the authorities that the JDK trusts
 public record PoolConfig(int maxIdlePerHost, Duration idleTimeout, Duration evictionInterval, Duration connectTimeout, Duration responseTimeout,
                          boolean preferH2, SSLContext tls) {
-    /// 32 idle connections an origin for 90 s, 5 s to connect, 60 s for a response; HTTP/2 by TLS, verified as the JDK does.
-    public static final PoolConfig DEFAULTS = new PoolConfig(32, Duration.ofSeconds(90), Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(60),
+    /// 256 idle connections an origin for 90 s, 5 s to connect, 60 s for a response; HTTP/2 by TLS, verified as the JDK does.
+    public static final PoolConfig DEFAULTS = new PoolConfig(256, Duration.ofSeconds(90), Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(60),
             true, null);
 
     /// Refuses what can't be meant.
