@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A stream's bytes through one array that parsers look into directly. The array starts small, since most connections
-/// only ever carry a few heads; it doubles while whole arrays arrive at once, and falls back when it has run empty
-/// and the next bytes may be long in coming.
+/// only ever carry a few heads; it grows in steps of eight while whole arrays arrive at once, and falls back when it has run
+/// empty and the next bytes may be long in coming.
 ///
 /// Not safe for use by two threads at once; a hand-over from one thread to another needs a happens-before edge. Only [#release] may come
 /// while another thread still reads: the one whose read ends with the connection.
@@ -19,6 +19,7 @@ public final class ByteReader {
     public static final int LARGE = 64 * 1024;
 
     private static final int RELEASED = -1;
+    private static final int STEP = 8;          // twice takes a system call for each doubling, and passes on as many small pieces
 
     private final InputStream in;
     private final MemoryBudget budget;
@@ -71,6 +72,12 @@ public final class ByteReader {
     /// What a read could return without waiting, those that the stream holds included.
     public int availableAll() throws IOException {
         return available() + (ended ? 0 : in.available());
+    }
+
+    /// Whether the next [#fill] would not wait, as far as the stream can tell. It is asked only where the last read left nothing
+    /// free, which makes that likely: else the answer is not worth a system call.
+    public boolean more() throws IOException {
+        return filled && !ended && in.available() > 0;
     }
 
     /// The array that holds the unread bytes from [#position] on; every [#fill] may move or replace it.
@@ -165,7 +172,7 @@ public final class ByteReader {
     private void makeRoom() throws IOException {
         if (position == limit) {
             position = limit = 0;
-            if (filled && array.length < LARGE && !budget.strained()) resize(array.length * 2);
+            if (filled && array.length < LARGE && !budget.strained()) resize(Math.min(array.length * STEP, LARGE));
         } else if (limit == array.length) {
             if (position > 0) {
                 System.arraycopy(array, position, array, 0, limit - position);

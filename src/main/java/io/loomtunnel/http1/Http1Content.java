@@ -125,7 +125,7 @@ final class Http1Content extends Content {
     private int transferSome(OutputStream out) throws IOException {
         enter();
         try {
-            if (!ended && mustWait()) out.flush();
+            if (!ended && mustWait() && !in.more()) out.flush();
             if (!more() || in.available() == 0 && !fill()) return -1;
             int n = (int) Math.min(in.available(), remaining);
             out.write(in.array(), in.position(), n);

@@ -41,6 +41,7 @@ final class FrameHandler {
     private final HeadDecoder heads;
     private final FloodGuard guard;
     private long connectionWindow = Integer.MAX_VALUE;
+    private boolean calm = true;                    // a tunnel that was busy may be so at once again; a PING comes when it is not
     private long windowReturned;                    // by updates that were no flood
     private volatile long lastByte = System.nanoTime();
 
@@ -67,7 +68,10 @@ final class FrameHandler {
     /// Reads and acts, until the peer ends the connection.
     void handleAll() throws IOException {
         try {
-            for (Frame frame; (frame = next()) != null; ) handle(frame);
+            for (Frame frame; (frame = next()) != null; ) {
+                handle(frame);
+                calm = config.guarded() || frame instanceof Frame.Ping;
+            }
         } finally {
             frames.release();
         }
@@ -77,7 +81,7 @@ final class FrameHandler {
     private Frame next() throws IOException {
         while (true) {
             try {
-                if (streams.active() == 0) frames.rest();
+                if (calm && streams.active() == 0) frames.rest();
                 var frame = frames.next();
                 lastByte = System.nanoTime();
                 if (pings.firstFrame() && !(frame instanceof Frame.Settings)) {

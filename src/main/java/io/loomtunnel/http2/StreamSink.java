@@ -10,7 +10,8 @@ import java.util.concurrent.locks.Condition;
 /// One stream's way out: head, content, trailers. Small writes are held back here, by the thread that sends; everything else
 /// is pending for the connection's [Outbound], whose lock guards it.
 final class StreamSink extends ContentSink {
-    private static final int CORK = 4 * 1024;
+    private static final int CORK = 32 * 1024;     // up to this it is cheaper to copy than to write twice
+    private static final int KEEP = 4 * 1024;
 
     private final Http2Stream stream;
     private final Outbound outbound;
@@ -118,7 +119,7 @@ final class StreamSink extends ContentSink {
             outbound.submit(this, null, 0, 0, ending);
         } else {
             outbound.submit(this, corked.array(), 0, corked.size(), ending);
-            corked.reset(CORK);
+            corked.reset(KEEP);
         }
     }
 
