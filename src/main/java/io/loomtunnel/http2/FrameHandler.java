@@ -40,6 +40,7 @@ final class FrameHandler {
     private final FrameReader frames;
     private final HeadDecoder heads;
     private final FloodGuard guard;
+    private final Shortcut shortcut;
     private long connectionWindow = Integer.MAX_VALUE;
     private boolean calm = true;                    // a tunnel that was busy may be so at once again; a PING comes when it is not
     private long windowReturned;                    // by updates that were no flood
@@ -58,6 +59,7 @@ final class FrameHandler {
         frames.bound(config.patience().head(), () -> connection.late(ErrorCode.ENHANCE_YOUR_CALM));
         heads = new HeadDecoder(config.maxFieldBytes(), config.maxFields(), config.guarded());
         guard = new FloodGuard(config.guarded());
+        shortcut = new Shortcut(connection::readOn);
     }
 
     /// How long nothing has been received.
@@ -66,15 +68,20 @@ final class FrameHandler {
     }
 
     /// Reads and acts, until the peer ends the connection.
-    void handleAll() throws IOException {
-        try {
-            for (Frame frame; (frame = next()) != null; ) {
-                handle(frame);
-                calm = config.guarded() || frame instanceof Frame.Ping;
-            }
-        } finally {
-            frames.release();
+    /// @return false when another thread has taken the reader's place: nothing here may be touched any more
+    boolean handleAll() throws IOException {
+        for (Frame frame; (frame = next()) != null; ) {
+            handle(frame);
+            calm = config.guarded() || frame instanceof Frame.Ping;
+            if (!shortcut.deliver()) return false;
         }
+        return true;
+    }
+
+    /// Nothing is read any more.
+    void release() {
+        shortcut.close();
+        frames.release();
     }
 
     /// The next frame; a malformed one that concerns a single stream resets that stream.
@@ -162,7 +169,7 @@ final class FrameHandler {
             }
             if (!stream.remoteOpen()) throw new StreamException(id, STREAM_CLOSED, "DATA behind the end");
             if (stream instanceof ClientStream client && !client.answered()) throw new StreamException(id, PROTOCOL_ERROR, "DATA before HEADERS");
-            stream.inbound().receive(in, frame.length(), frame.flow());
+            if (!shortcut.take(stream.inbound(), frame, in)) stream.inbound().receive(in, frame.length(), frame.flow());
             unread = frame.padding();
             if (budget.exhausted()) streams.relieve();
         } finally {

@@ -25,8 +25,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// One HTTP/2 connection in either role (RFC 9113).
 ///
@@ -50,7 +52,8 @@ public final class Http2Connection implements HttpConnection {
     private final Streams streams;
     private final Pings pings;
     private final FrameHandler frames;
-    private final CountDownLatch over = new CountDownLatch(1);
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private IOException failure;                    // the last reader's
 
     private Http2Connection(Duplex duplex, ByteReader in, Http2Config config, Peer peer, ExchangeHandler handler, boolean turned) {
         this.duplex = duplex;
@@ -290,36 +293,65 @@ public final class Http2Connection implements HttpConnection {
 
     // ---- beginning and end -------------------------------------------------------------------------------------
 
-    /// Reads until the connection is over, then closes it. On the calling thread, which is the connection's reader.
+    /// Reads until the connection is over, then closes it. On the calling thread, which is the connection's reader, or waits for the
+    /// one that took its place.
     /// @throws IOException the connection failed, or the peer broke the protocol
     public void run() throws IOException {
+        read(this::open);
+        over.join();
+        if (failure != null) throw failure;
+    }
+
+    /// Puts another reader in the place of one that is held up.
+    void readOn() {
+        Thread.ofVirtual().name("loomtunnel-reader").start(() -> read(() -> { }));
+    }
+
+    /// What a reader does first.
+    @FunctionalInterface
+    private interface Opening {
+        void run() throws IOException;
+    }
+
+    private void open() throws IOException {
+        preface();
+        Thread.ofVirtual().start(this::write);
+        var patience = config.patience().head();
+        if (!patience.isZero()) pings.bound(Watchdog.PROCESS.limit(patience, () -> late(SETTINGS_TIMEOUT)));
+    }
+
+    private void read(Opening opening) {
         IOException end = new EOFException("the connection ended");
-        var writer = Thread.ofVirtual().unstarted(this::write);
+        boolean relieved = false;
         try {
-            preface();
-            writer.start();
-            var patience = config.patience().head();
-            if (!patience.isZero()) pings.bound(Watchdog.PROCESS.limit(patience, () -> late(SETTINGS_TIMEOUT)));
-            frames.handleAll();
+            opening.run();
+            relieved = !frames.handleAll();
         } catch (ConnectionException e) {
-            end = e;
+            end = failure = e;
             outbound.goAway(streams.lastPeerId(), e.code());
             outbound.finish();
             linger();
-            throw e;
         } catch (IOException e) {
             end = e;
-            if (!streams.ending()) throw e;
+            if (!streams.ending()) failure = e;
         } finally {
-            var why = end;
-            streams.close(stream -> lost(stream, why));
-            pings.fail(why);
-            outbound.finish();
-            outbound.fail(why);
-            over.countDown();
-            in.release();
-            duplex.close();
+            if (!relieved) end(end);
         }
+    }
+
+    private void end(IOException why) {
+        frames.release();
+        streams.close(stream -> lost(stream, why));
+        pings.fail(why);
+        outbound.finish();
+        outbound.fail(why);
+        in.release();
+        try {
+            duplex.close();
+        } catch (IOException e) {
+            if (failure == null) failure = e;
+        }
+        over.complete(null);
     }
 
     /// What a stream fails with when its connection has ended.
@@ -333,8 +365,10 @@ public final class Http2Connection implements HttpConnection {
         if (!outbound.write()) return;
         try {
             duplex.finish();
-            if (!over.await(LINGER.toNanos(), TimeUnit.NANOSECONDS)) duplex.reset();
-        } catch (IOException | InterruptedException e) {
+            over.get(LINGER.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException _) {
+            duplex.reset();
+        } catch (IOException | InterruptedException | ExecutionException e) {
             log.log(Level.DEBUG, "could not end our direction", e);
         }
     }

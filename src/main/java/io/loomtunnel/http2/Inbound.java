@@ -48,6 +48,9 @@ final class Inbound extends Content {
     private IOException failure;
     private boolean givenUp;                  // nobody will read any more, as after every exchange
     private volatile Duration limit = Duration.ZERO;
+    private OutputStream outlet;              // where a consumer that waits wants the bytes; null unless the reader may write there
+    private boolean delivering;               // the reader writes there now: the consumer must not
+    private IOException undelivered;          // why it could not
 
     /// Received bytes; the consumer takes them from `from`, the reader may put more behind `to`.
     private static final class Segment {
@@ -105,10 +108,7 @@ final class Inbound extends Content {
     void receive(ByteReader in, int length, int flow) throws IOException {
         lock.lock();
         try {
-            if (ended) throw new StreamException(stream.id(), STREAM_CLOSED, "DATA behind the end");
-            if (!window.received(flow)) throw new StreamException(stream.id(), FLOW_CONTROL_ERROR, "more than the window");
-            received += length;
-            if (declared != UNKNOWN && received > declared) throw new StreamException(stream.id(), PROTOCOL_ERROR, "more content than declared");
+            count(length, flow);
         } finally {
             lock.unlock();
         }
@@ -146,6 +146,50 @@ final class Inbound extends Content {
                 lock.unlock();
             }
         }
+    }
+
+    private void count(int length, int flow) throws StreamException {
+        if (ended) throw new StreamException(stream.id(), STREAM_CLOSED, "DATA behind the end");
+        if (!window.received(flow)) throw new StreamException(stream.id(), FLOW_CONTROL_ERROR, "more than the window");
+        received += length;
+        if (declared != UNKNOWN && received > declared) throw new StreamException(stream.id(), PROTOCOL_ERROR, "more content than declared");
+    }
+
+    /// Lets the reader [deliver][#deliver] the next bytes itself, if the consumer waits and has said where they go. It waits on until they
+    /// are delivered.
+    /// @return false when they must be [received][#receive]
+    boolean claim(int length) throws StreamException {
+        lock.lock();
+        try {
+            if (outlet == null || delivering || held > 0 || ended || broken()) return false;
+            count(length, length);
+            delivering = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Writes what was claimed in the consumer's place. A failure is the consumer's, as if it had written.
+    void deliver(byte[] bytes, int length) {
+        IOException failed = null;
+        try {
+            outlet.write(bytes, 0, length);
+            outlet.flush();
+        } catch (IOException e) {
+            failed = e;
+        } catch (RuntimeException e) {
+            failed = new IOException(e);
+        }
+        lock.lock();
+        try {
+            delivering = false;
+            undelivered = failed;
+            if (failed != null || held > 0 || ended || broken()) arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (failed == null) returned(length);
     }
 
     private Segment append(Segment segment) {
@@ -330,16 +374,22 @@ final class Inbound extends Content {
     }
 
     @Override public long transferTo(OutputStream out) throws IOException {
+        return transferTo(out, false);
+    }
+
+    /// As [#transferTo(OutputStream)].
+    /// @param directly whether small pieces may be written by the connection's reader: for what does not wait for long as a rule
+    long transferTo(OutputStream out, boolean directly) throws IOException {
         long total = 0;
-        for (int n; (n = transferSome(out)) >= 0; ) total += n;
+        for (int n; (n = transferSome(out, directly)) >= 0; ) total += n;
         return total;
     }
 
     /// Hands over the next segment. In a method of its own: whoever waits in a loop would keep the last one, and many streams
     /// wait for long.
     /// @return -1 at the end
-    private int transferSome(OutputStream out) throws IOException {
-        var segment = take(out);
+    private int transferSome(OutputStream out, boolean directly) throws IOException {
+        var segment = take(out, directly);
         if (segment == null) return -1;
         int n = segment.size();
         try {
@@ -352,7 +402,7 @@ final class Inbound extends Content {
     }
 
     /// The next segment, now the caller's; what was written before is flushed when there is none yet.
-    private Segment take(OutputStream out) throws IOException {
+    private Segment take(OutputStream out, boolean directly) throws IOException {
         lock.lock();
         try {
             if (held == 0 && !ended && !broken()) {
@@ -363,11 +413,13 @@ final class Inbound extends Content {
                     lock.lock();
                 }
             }
+            if (directly) outlet = out;
             if (!await()) return null;
             var segment = segments.poll();
             held -= segment.size();
             return segment;
         } finally {
+            if (!delivering) outlet = null;
             lock.unlock();
         }
     }
@@ -375,18 +427,21 @@ final class Inbound extends Content {
     /// Waits for bytes.
     /// @return false at the end of the content
     private boolean await() throws IOException {
-        if (held > 0) return true;
+        if (held > 0 && !delivering) return true;
         // As for a head, the watchdog ends the wait.
         Watchdog.Limit late = null;
         try {
-            while (held == 0) {
-                if (ended) return false;
+            while (true) {
+                if (!delivering) {
+                    if (undelivered != null) throw undelivered;
+                    if (held > 0) return true;
+                    if (ended) return false;
+                }
                 if (broken()) throw failure();
                 if (late == null && !limit.isZero()) late = Watchdog.PROCESS.limit(limit, this::wake);
                 else if (late != null && late.passed()) throw stream.late();
                 Deadline.NEVER.await(arrived);
             }
-            return true;
         } finally {
             if (late != null) late.close();
         }

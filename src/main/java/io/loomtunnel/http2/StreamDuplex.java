@@ -28,7 +28,7 @@ final class StreamDuplex implements Duplex {
     }
 
     @Override public long transferTo(OutputStream out) throws IOException {
-        return stream.inbound().transferTo(out);
+        return stream.inbound().transferTo(out, true);
     }
 
     @Override public void readTimeout(Duration limit) {

@@ -151,7 +151,7 @@ public final class Pump {
     private static final class Outlet extends OutputStream {
         private final Duplex to;
         private final OutputStream out;
-        private boolean failed;                 // a call to it has not returned
+        private boolean failed;
 
         Outlet(Duplex to) {
             this.to = to;
@@ -163,21 +163,30 @@ public final class Pump {
         }
 
         @Override public void write(byte[] source, int offset, int length) throws IOException {
-            failed = true;
-            out.write(source, offset, length);
-            failed = false;
+            try {
+                out.write(source, offset, length);
+            } catch (IOException e) {
+                failed = true;
+                throw e;
+            }
         }
 
         @Override public void flush() throws IOException {
-            failed = true;
-            out.flush();
-            failed = false;
+            try {
+                out.flush();
+            } catch (IOException e) {
+                failed = true;
+                throw e;
+            }
         }
 
         void finish() throws IOException {
-            failed = true;
-            to.finish();
-            failed = false;
+            try {
+                to.finish();
+            } catch (IOException e) {
+                failed = true;
+                throw e;
+            }
         }
     }
 }

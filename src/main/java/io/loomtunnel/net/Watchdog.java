@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /// Ends what hangs, by a sweep every second over everything that may hang: nothing is scheduled for a single read, write
 /// or request.
@@ -56,6 +57,15 @@ public final class Watchdog implements AutoCloseable {
         limits.add(phase);
         if (!coarse(limit)) executor.schedule(() -> guarded(phase::check), limit.toNanos(), TimeUnit.NANOSECONDS);
         return phase;
+    }
+
+    /// Has `action` run again and again, on the watchdog's thread: it must not block.
+    /// @param pause  from the end of one run to the next
+    /// @param action returns false when it need not run again
+    public void repeat(Duration pause, BooleanSupplier action) {
+        executor.schedule(() -> guarded(() -> {
+            if (action.getAsBoolean()) repeat(pause, action);
+        }), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /// Stops watching.
