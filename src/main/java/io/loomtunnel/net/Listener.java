@@ -29,8 +29,7 @@ import java.util.concurrent.TimeUnit;
 /// back means that nobody is served any more.
 public final class Listener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Listener.class.getName());
-    /// How often an accept looks whether it should stop, should nobody have come to [#knock].
-    private static final Duration LOOK_UP = Duration.ofSeconds(1);
+    private static final Duration KNOCK = Duration.ofSeconds(1);            // who stops an accept has got through by then
     private static final Duration EMPTY = Duration.ofMillis(1);             // the shortest wait: nothing more is in the queue
     private static final Duration AFTER_FAILURE = Duration.ofMillis(100);   // descriptors come back when others end
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);       // for handlers whose connection was reset
@@ -88,7 +87,6 @@ public final class Listener implements AutoCloseable {
         var socket = new ServerSocket();
         try {
             socket.setReuseAddress(true);       // a restarted server gets its port while old connections linger
-            socket.setSoTimeout(SocketDuplex.millis(LOOK_UP));
             KeepAlive.times(socket);
             socket.bind(address, backlog);
             return socket;
@@ -133,8 +131,7 @@ public final class Listener implements AutoCloseable {
             knock(visitor);
             join(deadline);
         } catch (IOException e) {
-            LOG.log(DEBUG, "nobody can knock here", e);
-            join(deadline);
+            LOG.log(DEBUG, "nobody can knock here: what is in the queue is reset", e);
         }
         closeSocket();
     }
@@ -146,7 +143,7 @@ public final class Listener implements AutoCloseable {
         if (address.isAnyLocalAddress()) address = InetAddress.getLoopbackAddress();
         visitor.bind(new InetSocketAddress(address, 0));
         knocker = visitor.getLocalSocketAddress();
-        visitor.connect(new InetSocketAddress(address, localAddress().getPort()), SocketDuplex.millis(LOOK_UP));
+        visitor.connect(new InetSocketAddress(address, localAddress().getPort()), SocketDuplex.millis(KNOCK));
     }
 
     /// Stops accepting as [#stopAccepting], waits for the connections being served, and resets those left.
