@@ -89,10 +89,12 @@
 ///   Other slots and instances of the token share its routes: a new stream goes to the connection with the fewest
 ///   streams, and among equals in turn. Whenever a token attaches, its other connections are PINGed.
 /// - **Alive.** PING after 5 s without a byte, at both ends. Unanswered for a second (or four round trips) the tunnel
-///   is suspect: no new streams, and the client dials a replacement every second. Silent for 15 s it is closed. A peer
+///   is suspect: no new streams, and the client dials a replacement every second, counted from dial to dial, each with a
+///   second to connect (on slow links four times what the last attachment took). Silent for 15 s it is closed. A peer
 ///   whose bytes arrive is not suspect however late its answer is: the answer queues behind them.
 /// - **Gone.** The server remembers a route for 10 s after its last tunnel left, so that requests can wait for a client
-///   that restarts.
+///   that restarts. After a start of its own it [expects][io.loomtunnel.tunnel.TunnelRegistry#expectClients] routes that it
+///   never knew, for 2 s.
 /// - **Drain.** The client, being the HTTP server, drains by two GOAWAYs (RFC 9113 §6.8). The server's GOAWAY(NO_ERROR)
 ///   asks the client to attach again, here or elsewhere; the old tunnel serves until the new one is routable.
 ///
