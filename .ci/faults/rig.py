@@ -122,7 +122,7 @@ class Rig:
         return self.the_client
 
     def up(self):
-        """Everything runs, and one request went through."""
+        """Starts everything; the client is attached at the return."""
         self.run("client", [sys.executable, HERE / "origin.py", ORIGIN], "origin.log").says("listening")
         self.server().says("listening for visitors")
         self.client().says(" -> ")
