@@ -1,7 +1,6 @@
 package io.loomtunnel.cli;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -86,7 +85,7 @@ record Certificate(List<X509Certificate> chain, PrivateKey key, Set<String> name
         int at = content(spki, 0);
         int end = content(spki, at) + length(spki, at);
         var algorithm = Arrays.copyOfRange(spki, at, end);
-        return der(0x30, new byte[] {2, 1, 0}, algorithm, der(0x04, key));
+        return Der.sequence(new byte[] {2, 1, 0}, algorithm, Der.octets(key));
     }
 
     /// Where the content of the DER value at `at` begins.
@@ -101,22 +100,6 @@ record Certificate(List<X509Certificate> chain, PrivateKey key, Set<String> name
         int length = 0;
         for (int i = at + 2; i < content(der, at); i++) length = length << 8 | der[i] & 0xff;
         return length;
-    }
-
-    private static byte[] der(int tag, byte[]... parts) {
-        var content = new ByteArrayOutputStream();
-        for (var part : parts) content.writeBytes(part);
-        int length = content.size();
-        var out = new ByteArrayOutputStream();
-        out.write(tag);
-        if (length >= 0x80) {
-            int bytes = (39 - Integer.numberOfLeadingZeros(length)) / 8;
-            out.write(0x80 | bytes);
-            for (int shift = (bytes - 1) * 8; shift > 0; shift -= 8) out.write(length >> shift);
-        }
-        out.write(length);
-        out.writeBytes(content.toByteArray());
-        return out.toByteArray();
     }
 
     private static boolean belongs(PrivateKey key, PublicKey pair) {

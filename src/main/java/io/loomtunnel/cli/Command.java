@@ -14,6 +14,8 @@ enum Command {
                     Flag.ATTACH, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
                     Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
     DOCTOR("doctor", "look at everything that a client needs, and say what is wrong", List.of(Flag.JSON), List.of()),
+    KEYGEN("keygen", "make a CA, and certificates for a server and its clients",
+            List.of(Flag.KEYGEN_HOST, Flag.KEYGEN_CLIENT, Flag.KEYGEN_DAYS, Flag.KEYGEN_DIR, Flag.VERBOSE, Flag.HELP), List.of()),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
     VERSION("version", "print the version", List.of(Flag.HELP), List.of());

@@ -74,6 +74,14 @@ record Flag(String name, String word, Many many, String help) {
             "answer /ready and /health there: [HOST:]PORT, or HOST for port 9090 (off)");
     static final Flag TOKEN_FILE = new Flag("token-file", "FILE", Many.ONCE,
             "read the token from the first line of FILE (or set LOOMTUNNEL_TOKEN)");
+    static final Flag KEYGEN_HOST = new Flag("host", "HOST", Many.OFTEN,
+            "a name or an address that clients dial the server by (default localhost)");
+    static final Flag KEYGEN_CLIENT = new Flag("client", "NAME", Many.OFTEN,
+            "one more client (default client, unless it is there)");
+    static final Flag KEYGEN_DAYS = new Flag("days", "N", Many.ONCE,
+            "how long certificates of servers and clients are good (default 825; the CA's, ten years)");
+    static final Flag KEYGEN_DIR = new Flag("dir", "DIR", Many.ONCE,
+            "where the files are, those of the CA included (default: here)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,
             "send one request through, print the answer, and end");
     static final Flag JSON = new Flag("json", "", Many.ONCE,

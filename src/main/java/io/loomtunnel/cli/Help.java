@@ -14,8 +14,8 @@ final class Help {
         text.append("""
 
                 Try it:                 loomtunnel demo
-                On the public machine:  loomtunnel server --bind 0.0.0.0 --plaintext
-                Beside the program:     loomtunnel client --server http://HOST --http app.example.com=3000
+                On the public machine:  loomtunnel server --bind 0.0.0.0
+                Beside the program:     loomtunnel client --server HOST --http app.example.com=3000
 
                 loomtunnel COMMAND --help lists the flags of a command.
                 """);
@@ -56,9 +56,10 @@ final class Help {
 
     private static String usage(Command command) {
         return switch (command) {
-            case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR …] [--tcp NAME=ADDR …] [--token-file FILE]";
+            case SERVER -> " [--bind ADDR] [--http ADDR] [--https ADDR] [--tls-cert FILE --tls-key FILE] [--tcp NAME=ADDR …]";
             case CLIENT -> " --server HOST[:PORT] [--http [HOST=]TARGET …] [--tcp NAME=TARGET …]";
             case DOCTOR -> " --server HOST[:PORT] [the flags of client …] [--json]";
+            case KEYGEN -> " [--host HOST …] [--client NAME …] [--dir DIR]";
             case DEMO -> " [--once]";
             case VERSION -> "";
         };

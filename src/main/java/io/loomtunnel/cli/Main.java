@@ -47,6 +47,7 @@ public final class Main {
             case SERVER -> new ServerCommand(arguments, screen).run();
             case CLIENT -> new ClientCommand(arguments, screen).run();
             case DOCTOR -> new DoctorCommand(arguments, screen).run();
+            case KEYGEN -> new KeygenCommand(arguments, screen).run();
             case DEMO -> new DemoCommand(arguments, screen).run();
             case VERSION -> {
                 screen.say("loomtunnel " + version());

@@ -20,7 +20,14 @@ record Pem(String label, byte[] content) {
     private static final String BEGIN = "-----BEGIN ";
     private static final String END = "-----END ";
     private static final String DASHES = "-----";
+    private static final int LINE = 64;                 // RFC 7468 §2
     private static final int LONGEST = 1024 * 1024;
+
+    /// The block as it stands in a file.
+    String text() {
+        var lines = Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(content);
+        return BEGIN + label + DASHES + "\n" + lines + "\n" + END + label + DASHES + "\n";
+    }
 
     /// The blocks of a file, in their order.
     /// @throws ExitException it cannot be read, or is no PEM file
