@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from rig import HOST, LAUNCHER, claim, connect, ask, eventually, head
+from rig import HOST, LAUNCHER, claim, connect, ask, eventually, head, visit
 
 
 def page(rig):
@@ -203,7 +203,7 @@ def refusals(rig):
         (2, "list of processes", ["client", "--token", "x"]),
         (2, f"port {rig.visitors} on 127.0.0.1 is in use: choose another with --http",
          ["server", "--bind", "127.0.0.1:0", "--http", f"127.0.0.1:{rig.visitors}"]),
-        (2, "--plaintext", ["server", "--bind", "0.0.0.0:0", "--http", "127.0.0.1:0"]),
+        (2, "--plaintext", ["server", "--bind", f"0.0.0.0:{rig.control}", "--http", f"0.0.0.0:{rig.control}"]),
         (2, "no such file", ["server", "--token-file", "/nonexistent"]),
         (2, "no such target", ["client", "--server", server, "--http", "a.test=no such target"]),
         (2, "a..test", ["client", "--server", server, "--http", "a..test=80"]),
@@ -218,4 +218,34 @@ def refusals(rig):
     return f"{len(table)} cases"
 
 
-CHECKS = [page, refusals, events, half_close, leaving, errors, client_killed, client_gone, server_restart, drain, many_requests]
+def tls(rig):
+    """tunnels by TLS: with the certificates of keygen at both ends, and with the pin that a server prints; no other gets in"""
+    keys, target = rig.folder / "keys", f"{HOST}=127.0.0.1:{rig.origin.port}"
+    made = rig.start("keygen", LAUNCHER, "keygen", "--dir", keys, "--host", "localhost", **rig.environment)
+    claim(made.popen.wait(30) == 0, made.text())
+    server = rig.start("server-tls", LAUNCHER, "server", "--bind", "0.0.0.0:0", "--http", "127.0.0.1:0", "--tls-cert", keys / "server.pem",
+                       "--tls-key", keys / "server-key.pem", "--tls-client-ca", keys / "ca.pem", **rig.environment)
+    port = server.line(r"listening for tunnels on \S*:(\d+)")[1]
+    trusting = ["client", "--server", f"https://localhost:{port}", "--tls-ca", keys / "ca.pem", "--http", target]
+    stranger = rig.start("stranger", LAUNCHER, *trusting, **rig.environment)
+    stranger.line("asks for a certificate of this client")
+    server.line(r"refused \S+: it has no certificate")
+    stranger.end()
+    client = rig.start("client-tls", LAUNCHER, *trusting, "--tls-cert", keys / "client.pem", "--tls-key", keys / "client-key.pem", **rig.environment)
+    client.line(r" -> http://")
+    status, content = visit(int(server.line(r"listening for visitors on http://\S*:(\d+)")[1]))
+    claim((status, content) == (200, b"a page behind the tunnel\n"), f"{status} {content[:60]!r}")
+    client.end()
+    server.end()
+
+    server = rig.start("server-pinned", LAUNCHER, "server", "--bind", "0.0.0.0:0", "--http", "127.0.0.1:0", **rig.environment)
+    port, pin = server.line(r"--server https://THIS-SERVER:(\d+) --pin (sha256:\S+)").groups()
+    for given, answer in ((pin[:-1] + ("1" if pin[-1] == "0" else "0"), "not the pinned one"), (pin, r" -> http://")):
+        client = rig.start("client-pinned", LAUNCHER, "client", "--server", f"127.0.0.1:{port}", "--pin", given, "--http", target, **rig.environment)
+        client.line(answer)
+        client.end()
+    server.end()
+    return ""
+
+
+CHECKS = [page, refusals, tls, events, half_close, leaving, errors, client_killed, client_gone, server_restart, drain, many_requests]

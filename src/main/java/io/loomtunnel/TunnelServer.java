@@ -9,6 +9,7 @@ import io.loomtunnel.io.Deadline;
 import io.loomtunnel.net.Listener;
 import io.loomtunnel.serve.Taker;
 import io.loomtunnel.tunnel.Authenticator;
+import io.loomtunnel.tunnel.CertificateTokens;
 import io.loomtunnel.tunnel.PtthAcceptor;
 import io.loomtunnel.tunnel.PtthConfig;
 import io.loomtunnel.tunnel.RhttpAcceptor;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
+import javax.security.auth.x500.X500Principal;
 
 /// The public side as a whole: a control port to which clients attach, and ports for visitors.
 public final class TunnelServer implements AutoCloseable {
@@ -160,6 +162,7 @@ public final class TunnelServer implements AutoCloseable {
         private SSLContext tls;                                // null without a certificate
         private boolean plaintext;
         private boolean authenticated;
+        private final Map<X500Principal, String> certificateTokens = new LinkedHashMap<>();
         private Authenticator authenticator;
         private RhttpClients rhttp;                            // null when reverse HTTP is not accepted
         private IngressConfig ingress = IngressConfig.DEFAULTS;
@@ -200,6 +203,15 @@ public final class TunnelServer implements AutoCloseable {
         /// @return this
         public Builder clientCertificates() {
             authenticated = true;
+            return this;
+        }
+
+        /// Lets a client attach without a token whose certificate has this subject. Needs [#clientCertificates].
+        /// @param subject of certificates
+        /// @param name    of the token that it stands for: one of the [#authenticator]'s; any where there is only one token
+        /// @return this
+        public Builder certificateToken(X500Principal subject, String name) {
+            certificateTokens.put(Objects.requireNonNull(subject), Objects.requireNonNull(name));
             return this;
         }
 
@@ -356,6 +368,7 @@ public final class TunnelServer implements AutoCloseable {
         ///         certificates of clients are asked for without [#tls] or where visitors come, or reverse HTTP is accepted there
         public TunnelServer start() throws IOException {
             if (authenticator == null) throw new IllegalStateException("a server needs a token");
+            if (!certificateTokens.isEmpty() && !authenticated) throw new IllegalStateException("a certificate is a token with clientCertificates() only");
             if (authenticated && (tls == null || shares(http) || shares(https))) {
                 throw new IllegalStateException("certificates of clients are asked for by tls(context), on a port without visitors");
             }
@@ -369,8 +382,9 @@ public final class TunnelServer implements AutoCloseable {
             tunnels.listen(listener);
             tunnels.expectClients(RETURN);
             var services = new TcpServices(tunnels, tcpIngress);
+            var judge = certificateTokens.isEmpty() ? authenticator : new CertificateTokens(authenticator, certificateTokens);
             var shown = new AtomicReference<>(VisitorAddress.NONE);      // until the ports are open
-            var acceptor = new PtthAcceptor(tunnels, authenticator, (route, server) -> shown.get().of(route, server), services, handshake);
+            var acceptor = new PtthAcceptor(tunnels, judge, (route, server) -> shown.get().of(route, server), services, handshake);
             HttpIngress clear = null;
             HttpIngress encrypted = null;
             StatusPort status = null;

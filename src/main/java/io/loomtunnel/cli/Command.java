@@ -6,8 +6,9 @@ import java.util.stream.Stream;
 /// What the program can do, and which flags each command takes. Parsing, help and suggestions all read this table.
 enum Command {
     SERVER("server", "wait for clients and visitors",
-            List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.PLAINTEXT, Flag.ACCEPT,
-                    Flag.TCP, Flag.TCP_RANGE, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP),
+            List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.TLS_CLIENT_TOKEN, Flag.PLAINTEXT,
+                    Flag.ACCEPT, Flag.TCP, Flag.TCP_RANGE, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE,
+                    Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.TLS_CA, Flag.TLS_SERVER_NAME, Flag.PIN, Flag.CLIENT_CERT, Flag.CLIENT_KEY, Flag.TLS_INSECURE, Flag.PLAINTEXT,

@@ -30,6 +30,8 @@ record Flag(String name, String word, Many many, String help) {
             "do without TLS on the tunnel: whoever is on the way can read and change everything");
     static final Flag TLS_CLIENT_CA = new Flag("tls-client-ca", "FILE", Many.ONCE,
             "let only clients attach that have a certificate of a CA in FILE (PEM)");
+    static final Flag TLS_CLIENT_TOKEN = new Flag("tls-client-token", "NAME=SUBJECT", Many.OFTEN,
+            "a certificate with this subject stands for token NAME: web=web, web=CN=web,O=Example");
     static final Flag TLS_CA = new Flag("tls-ca", "FILE", Many.ONCE,
             "verify the server by the CA certificates in FILE (PEM), not the system's");
     static final Flag TLS_SERVER_NAME = new Flag("tls-server-name", "HOST", Many.ONCE,
@@ -79,7 +81,7 @@ record Flag(String name, String word, Many many, String help) {
     static final Flag KEYGEN_CLIENT = new Flag("client", "NAME", Many.OFTEN,
             "one more client (default client, unless it is there)");
     static final Flag KEYGEN_DAYS = new Flag("days", "N", Many.ONCE,
-            "how long certificates of servers and clients are good (default 825; the CA's, ten years)");
+            "how long the certificates are good (default 825; the CA's is for ten years)");
     static final Flag KEYGEN_DIR = new Flag("dir", "DIR", Many.ONCE,
             "where the files are, those of the CA included (default: here)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,

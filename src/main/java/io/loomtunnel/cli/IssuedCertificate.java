@@ -3,11 +3,13 @@ package io.loomtunnel.cli;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.SecureRandom;
@@ -20,6 +22,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /// A certificate that this program has made (RFC 5280), with its key: the JDK reads X.509, and has no public class that writes it. Keys
 /// are for ECDSA on P-256.
@@ -71,6 +75,20 @@ record IssuedCertificate(KeyPair keys, X509Certificate certificate) {
             return new IssuedCertificate(own, signed);
         } catch (GeneralSecurityException e) {
             throw ExitException.failure("a certificate cannot be made: " + Text.reason(e), e);
+        }
+    }
+
+    /// A context for a server with this certificate.
+    SSLContext serving() throws ExitException {
+        try {
+            var store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null, null);
+            store.setKeyEntry("own", keys.getPrivate(), new char[0], new X509Certificate[] {certificate});
+            var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            managers.init(store, new char[0]);
+            return TunnelTls.context(managers.getKeyManagers(), null);
+        } catch (GeneralSecurityException | IOException e) {
+            throw ExitException.failure("TLS is not available: " + Text.reason(e), e);
         }
     }
 

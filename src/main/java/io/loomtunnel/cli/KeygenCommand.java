@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 
 /// `loomtunnel keygen`: makes a CA, and with it a certificate for a server and one for each client. What is there already stays: a later
@@ -38,6 +39,7 @@ final class KeygenCommand {
         var hosts = hosts();
         var clients = new ArrayList<>(arguments.values(Flag.KEYGEN_CLIENT));
         for (var client : clients) check(client);
+        if (new HashSet<>(clients).size() < clients.size()) throw ExitException.usage(Flag.KEYGEN_CLIENT + " names a client twice");
         var time = Duration.ofDays(days());
         var folder = folder();
         if (hosts.isEmpty() && clients.isEmpty()) {

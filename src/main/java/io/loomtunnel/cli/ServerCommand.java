@@ -11,7 +11,6 @@ import io.loomtunnel.tunnel.Tunnel;
 import io.loomtunnel.tunnel.TunnelEvent;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +64,8 @@ final class ServerCommand {
             if (shared) throw ExitException.usage(Flag.ACCEPT + " rhttp needs a " + Flag.BIND + " of its own: visitors' HTTP/2 begins the same way");
             builder.rhttp(RhttpFile.of(accepted, screen));
         }
-        new ClientSecurity(arguments, screen).apply(builder, bind, visitors, encrypted, certificates);
+        var clients = new ClientSecurity(arguments, screen);
+        clients.apply(builder, bind, visitors, encrypted, certificates);
         var given = Token.given(arguments, screen);
         var token = given.isEmpty() ? Token.made() : given;
         var ports = new Ports();
@@ -83,7 +83,7 @@ final class ServerCommand {
         }
         if (tcp.first() != null) screen.say("keeping tcp://" + Endpoint.text(tcp.first()) + "-" + tcp.last() + " for services that clients name");
         boolean onlyTcp = visitors == null && encrypted == null;
-        if (given.isEmpty()) sayToken(token, server.controlAddress(), onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
+        sayHow(clients, given.isEmpty() ? token : "", onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
         if (metrics != null) screen.say("answering /ready and /health on http://" + Endpoint.text(server.metricsAddress()));
         Drain.onSignal(screen, server, delay, limits.grace());
         new CountDownLatch(1).await();
@@ -161,12 +161,14 @@ final class ServerCommand {
         }
     }
 
-    private void sayToken(String token, InetSocketAddress control, String service) {
-        InetAddress address = control.getAddress();
-        var server = address.isAnyLocalAddress() ? "http://THIS-SERVER:" + control.getPort()
-                : (address.isLoopbackAddress() ? "" : "http://") + Endpoint.text(control);
-        screen.say("no token was given, so this run has one of its own; to attach a program on port 3000:");
-        screen.say("  " + Token.VARIABLE + "=" + token + " loomtunnel client --server " + server + " " + service);
+    /// What a client must know that nobody has been told yet.
+    /// @param token that was made for this run; empty when it was given
+    private void sayHow(ClientSecurity clients, String token, String service) {
+        if (token.isEmpty() && !clients.ownCertificate()) return;
+        var made = token.isEmpty() ? "certificate" : clients.ownCertificate() ? "token and no certificate" : "token";
+        screen.say("no " + made + " was given, so this run has its own; to attach a program on port 3000:");
+        screen.say("  " + (token.isEmpty() ? "" : Token.VARIABLE + "=" + token + " ") + "loomtunnel client " + clients.clientFlags(server.controlAddress()) + " " + service);
+        if (clients.ownCertificate()) screen.say("the next run has another certificate; loomtunnel keygen makes one that stays");
     }
 
     private void tell(TunnelEvent event) {

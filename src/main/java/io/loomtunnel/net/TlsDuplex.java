@@ -143,6 +143,8 @@ public final class TlsDuplex implements Duplex {
             }
             return duplex;
         } catch (IOException | RuntimeException e) {
+            if (guarded) Linger.end(plain, in);
+            else Linger.endAtOnce(plain, in);
             in.release();
             plain.close();
             throw e;

@@ -48,7 +48,7 @@ public final class HttpServing {
         this.taker = taker;
     }
 
-    /// Serves a connection of a port with certificates, on the calling thread; the handshake may take as long as a head.
+    /// Serves a connection of a port where TLS may be, on the calling thread; the handshake may take as long as a head.
     ///
     /// Which certificate is presented is the context's choice. Which requests are taken does not depend on it: they go
     /// by their authority alone, so none is misdirected here (RFC 9110 §7.4), whatever name the handshake was for.
@@ -63,7 +63,7 @@ public final class HttpServing {
     /// The same for one connection whose requests another handler answers.
     public void serve(SocketDuplex connection, TlsPort port, InetSocketAddress source, ExchangeHandler handler) throws IOException {
         var in = ByteReader.guarded(connection.in(), MemoryBudget.PROCESS);
-        switch (opened(connection, in, port)) {
+        switch (opened(connection, in, port, source)) {
             case null -> in.release();
             case TlsDuplex tls -> {
                 try {
@@ -76,15 +76,16 @@ public final class HttpServing {
         }
     }
 
-    private Duplex opened(SocketDuplex connection, ByteReader in, TlsPort port) throws IOException {
+    private Duplex opened(SocketDuplex connection, ByteReader in, TlsPort port, InetSocketAddress source) throws IOException {
         var open = new Open();
         try {
             // A connection that came while we drain may still bring a request.
             if (!draining) open.drain = () -> open.endSoon(connection);
             connections.add(open);
             return TlsOpening.read(connection, in, port, config.headTimeout(), open::heard);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             in.release();
+            port.onRefusal().accept(source, e);
             throw e;
         } finally {
             connections.remove(open);

@@ -3,11 +3,12 @@ package io.loomtunnel.serve;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.loomtunnel.bytes.ByteReader;
-import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.Linger;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
@@ -15,8 +16,6 @@ import java.time.Duration;
 /// in clear, whose sender is told what to do where it is not allowed, instead of seeing a handshake fail.
 final class TlsOpening {
     private static final int HANDSHAKE = 0x16;                      // the content type, RFC 8446 §5.1
-    private static final Duration LINGER = Duration.ofSeconds(2);
-    private static final int LINGER_BYTES = 64 * 1024;
 
     private TlsOpening() {}
 
@@ -24,8 +23,8 @@ final class TlsOpening {
     /// @param in    reads the connection; what it holds afterwards is the request in clear
     /// @param limit for the first byte, and again for the handshake
     /// @param begun runs when the first byte has come
-    /// @return a [TlsDuplex], or `connection` itself where it may speak in clear; null when there is nothing to be served: nothing was
-    ///         sent, or what was sent was refused
+    /// @return a [TlsDuplex], or `connection` itself where it may speak in clear; null when nothing was sent
+    /// @throws ProtocolException it came in clear and may not, or by TLS to a port without a certificate
     /// @throws IOException the handshake failed
     static Duplex read(SocketDuplex connection, ByteReader in, TlsPort port, Duration limit, Runnable begun) throws IOException {
         connection.readTimeout(limit);
@@ -38,24 +37,13 @@ final class TlsOpening {
         int first = in.array()[in.position()];
         if (first != HANDSHAKE && port.inClear().test(connection.remoteAddress().getAddress())) return connection;
         if (first >= 'A' && first <= 'Z') {
-            refuse(connection, in, port.advice());
-            return null;
+            connection.out().write(answer(port.advice() + "\n"));
+            Linger.end(connection, in);
+            throw new ProtocolException("it came in clear");
         }
+        if (port.context() == null) throw new ProtocolException("it came by TLS, and there is no certificate here");
         connection.readTimeout(Duration.ZERO);      // of the TLS connection, whose handshake is bounded as a whole
         return TlsDuplex.accept(connection, in, port.context(), port.authenticated(), limit, port.protocols().toArray(String[]::new));
-    }
-
-    /// Closing with unread bytes would destroy the answer.
-    private static void refuse(SocketDuplex connection, ByteReader in, String advice) throws IOException {
-        connection.out().write(answer(advice + "\n"));
-        connection.finish();
-        var deadline = Deadline.after(LINGER);
-        for (int left = LINGER_BYTES; left > 0 && !deadline.passed(); ) {
-            left -= in.available();
-            in.skip(in.available());
-            connection.readTimeout(deadline.left());
-            if (!in.fill()) return;
-        }
     }
 
     private static byte[] answer(String text) {

@@ -88,7 +88,7 @@ public final class Pin {
     private final class Trust extends X509ExtendedTrustManager {
         private void check(X509Certificate[] chain) throws CertificateException {
             var found = Pin.of(chain[0]);
-            if (!found.equals(Pin.this)) throw new CertificateException("its certificate is " + found + ", not the pinned one");
+            if (!found.equals(Pin.this)) throw new CertificateException("it is " + found + ", not the pinned one");
         }
 
         @Override public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {

@@ -102,7 +102,7 @@ public final class PtthAcceptor implements ExchangeHandler {
         if (!config.names().isEmpty() && !config.names().contains(Routes.host(head.authority()))) {
             throw new StatusException(421, "this server has another name");
         }
-        return switch (authenticator.judge(request.token(), request.routes())) {
+        return switch (authenticator.judge(request.token(), exchange.peer().certificate(), request.routes())) {
             case Verdict.Granted(var owner) -> new Claim(owner, request.client(), request.routes(), exchange.peer(), request.health());
             case Verdict.Forbidden(var reason) -> throw new StatusException(403, reason);
             case Verdict.Unknown() -> {

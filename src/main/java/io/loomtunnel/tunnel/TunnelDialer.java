@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 
 /// The client's end of the handshake: dials, asks for the Upgrade, and serves requests on the connection from then on.
 public final class TunnelDialer {
@@ -149,8 +150,14 @@ public final class TunnelDialer {
             if (limit.passed() || deadline.passed()) {
                 throw new SocketTimeoutException(server() + " did not complete the handshake in time");
             }
-            throw e;
+            // By TLS 1.3 a server judges our certificate when for us the handshake is over: the alert comes as the answer.
+            throw isTls(e) ? TlsRefusal.explain(server(), serverName(), e) : e;
         }
+    }
+
+    private static boolean isTls(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) if (cause instanceof SSLException) return true;
+        return false;
     }
 
     /// The server's socket, or a proxy's whose next byte is the server's.
@@ -166,9 +173,12 @@ public final class TunnelDialer {
 
     /// @param trust null for those whom this dialer trusts
     TlsDuplex encrypted(SocketDuplex socket, SSLContext trust, Deadline deadline) throws IOException {
-        var name = config.serverName().isEmpty() ? host : config.serverName();
         var alpn = config.attach() == Attach.PTTH ? HTTP_1 : PtthRequest.HTTP2;
-        return TlsDuplex.connect(socket, trust == null ? config.tls() : trust, name, port, deadline.left().plusNanos(1), alpn);
+        return TlsDuplex.connect(socket, trust == null ? config.tls() : trust, serverName(), port, deadline.left().plusNanos(1), alpn);
+    }
+
+    private String serverName() {
+        return config.serverName().isEmpty() ? host : config.serverName();
     }
 
     private String scheme() {
