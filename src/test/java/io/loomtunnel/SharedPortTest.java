@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.loomtunnel.fixture.NetworkProxy;
+import io.loomtunnel.fixture.TestCertificate;
 import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.ResponseHead;
@@ -66,6 +67,22 @@ class SharedPortTest {
         assertEquals(401, refusal.status());
     }
 
+    @Test void byTlsTheyShareThePortAsWell() throws Exception {
+        var certificate = TestCertificate.of("EC", "localhost");
+        var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), free());
+        var server = TunnelServer.builder().bind(address).https(address, certificate.serving()).token("secret").start();
+        open.push(server);
+        open.push(TunnelClient.builder().server("localhost", address.getPort()).tls(certificate.trusting()).token("secret").http("*", SharedPortTest::hello).start());
+        try (var browser = HttpClient.newBuilder().sslContext(certificate.trusting()).build()) {
+            for (var version : HttpClient.Version.values()) {
+                var request = HttpRequest.newBuilder(URI.create("https://localhost:" + address.getPort() + "/")).version(version).timeout(Duration.ofSeconds(10)).build();
+                var response = browser.send(request, BodyHandlers.ofString());
+                assertEquals("hello", response.body());
+                assertEquals(version, response.version());
+            }
+        }
+    }
+
     @Test void tunnelsDoNotTakeVisitorsPlaces() throws Exception {
         var one = VisitorLimits.DEFAULTS;
         var server = server(IngressConfig.DEFAULTS.withLimits(new VisitorLimits(1, one.maxStreams(), one.maxRequestLine(), one.maxFieldBytes(), one.maxFields(),
@@ -116,12 +133,15 @@ class SharedPortTest {
         assertEquals(1, proxy.asked().size());
     }
 
-    private TunnelServer server(IngressConfig config) throws IOException {
-        int port;
+    /// Port 0 would be another one for each.
+    private static int free() throws IOException {
         try (var reserved = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = reserved.getLocalPort();
+            return reserved.getLocalPort();
         }
-        var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    private TunnelServer server(IngressConfig config) throws IOException {
+        var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), free());
         var server = TunnelServer.builder().bind(address).http(address).token("secret").ingress(config).start();
         open.push(server);
         return server;

@@ -29,24 +29,28 @@ final class DoctorCommand {
     /// @throws ExitException the flags make no sense
     int run() throws ExitException {
         var client = new ClientCommand(arguments, screen);
-        var server = client.servers().getFirst();
+        var servers = client.servers();
         var services = Service.parseAll(arguments.values(Flag.SERVICE));
         var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
         json = arguments.has(Flag.JSON);
-        var tls = new TunnelTls(arguments, screen).context(server);
-        var serverName = arguments.value(Flag.TLS_SERVER_NAME, "");
         var attach = client.attach(!tcp.isEmpty());
+        var config = DialConfig.DEFAULTS.withProxies(ServerProxy.of(arguments, screen)).withAttach(attach)
+                .withTls(new TunnelTls(arguments, screen).context(servers)).withServerName(arguments.value(Flag.TLS_SERVER_NAME, ""));
         var token = attach == Attach.PTTH ? client.token() : "";
-        var config = DialConfig.DEFAULTS.withProxies(ServerProxy.of(arguments, screen)).withAttach(attach).withTls(tls).withServerName(serverName);
-        var dialer = new TunnelDialer(server.endpoint().host(), server.endpoint().port(), token, List.of(Route.CATCH_ALL), config);
-        var name = serverName.isEmpty() ? server.endpoint().host() : serverName;
-        boolean through = new ServerDiagnosis(server, config.proxies(), tls, name, new ServerProbe(dialer), this::found).run(attach == Attach.PTTH);
-        if (attach == Attach.RHTTP) found(Finding.note("token", "reverse HTTP has none, and no way to try without serving"));
-        else if (through) new TunnelDiagnosis(server, token, config, this::found).run(services.stream().map(Service::route).toList());
-        targets(client, server, services, tcp);
+        for (var server : servers) look(server, token, config, services);
+        targets(client, servers.getFirst(), services, tcp);
         boolean well = findings.stream().noneMatch(Finding::bad);
         if (json) screen.say("{\"ok\": " + well + ", \"checks\": [" + findings.stream().map(Finding::json).collect(Collectors.joining(", ")) + "]}");
         return well ? ExitException.DONE : ExitException.FAILURE;
+    }
+
+    private void look(ServerUrl server, String token, DialConfig config, List<Service> services) {
+        var dialer = new TunnelDialer(server.endpoint().host(), server.endpoint().port(), token, List.of(Route.CATCH_ALL), config);
+        var name = config.serverName().isEmpty() ? server.endpoint().host() : config.serverName();
+        boolean ptth = config.attach() == Attach.PTTH;
+        boolean through = new ServerDiagnosis(server, config.proxies(), config.tls(), name, new ServerProbe(dialer), this::found).run(ptth);
+        if (!ptth) found(Finding.note("token", "reverse HTTP has none, and no way to try without serving"));
+        else if (through) new TunnelDiagnosis(server, token, config, this::found).run(services.stream().map(Service::route).toList());
     }
 
     private void targets(ClientCommand client, ServerUrl server, List<Service> services, List<TcpService> tcp) throws ExitException {

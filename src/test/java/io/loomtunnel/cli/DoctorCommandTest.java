@@ -84,6 +84,16 @@ class DoctorCommandTest {
         assertEquals(Map.of("check", "dns", "result", "ok", "text", "127.0.0.1 is 127.0.0.1"), ((List<?>) report.get("checks")).getFirst());
     }
 
+    @Test void everyServerIsLookedAtAndTheProgramsOnce() throws Exception {
+        var other = server();
+        var typed = doctor(server(), "--server", "127.0.0.1:" + port(other), "--http", "app.test=" + target());
+        assertEquals(0, typed.status(), typed.out());
+        assertEquals(2, checks(typed).stream().filter("visitors"::equals).count(), typed.out());
+        assertEquals(1, checks(typed).stream().filter("target"::equals).count(), typed.out());
+        other.close();
+        assertEquals(1, doctor(server(), "--server", "127.0.0.1:" + port(other), "--http", "app.test=" + target()).status());
+    }
+
     @Test void aWrongTokenIsSaidAndTheProgramsAreLookedAtAllTheSame() throws Exception {
         var typed = Typed.run(Map.of("LOOMTUNNEL_TOKEN", "hush"), "doctor", "--server", "127.0.0.1:" + port(server()), "--http", "app.test=" + target());
         assertEquals(1, typed.status());
