@@ -448,7 +448,7 @@ class UpgradeTest {
     private static Http2Config connectable(boolean connect) {
         var config = Http2Origin.CONFIG;
         return new Http2Config(config.maxStreams(), config.maxFrameSize(), config.maxFieldBytes(), config.maxFields(), connect, config.guarded(),
-                config.firstStreamId(), config.patience());
+                config.firstStreamId(), config.patience(), config.quota());
     }
 
     private void before(Http2Origin http2Origin) throws IOException {

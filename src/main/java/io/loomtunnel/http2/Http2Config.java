@@ -13,8 +13,9 @@ import java.time.Duration;
 ///                      whom one must not end it for all
 /// @param firstStreamId the first id that we use as the client: odd; higher ones let a test reach the end of the ids
 /// @param patience      how long we wait for the peer in the midst of something
+/// @param quota         bounds our streams together with those of other connections; null when none do
 public record Http2Config(int maxStreams, int maxFrameSize, int maxFieldBytes, int maxFields, boolean connect,
-                          boolean guarded, int firstStreamId, Patience patience) {
+                          boolean guarded, int firstStreamId, Patience patience, StreamQuota quota) {
     /// How long we wait for the peer in the midst of something; zero for ever.
     ///
     /// @param head    for a frame or field block, from its first byte on, and for the answer to our SETTINGS: then GOAWAY
@@ -28,11 +29,11 @@ public record Http2Config(int maxStreams, int maxFrameSize, int maxFieldBytes, i
     }
 
     /// For connections that visitors open.
-    public static final Http2Config PUBLIC = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, true, 1, Patience.PUBLIC);
+    public static final Http2Config PUBLIC = new Http2Config(100, 16 * 1024, 64 * 1024, 200, true, true, 1, Patience.PUBLIC, null);
     /// For tunnels, at either end. What a public connection let through must fit, with what the server adds.
-    public static final Http2Config TUNNEL = new Http2Config(100_000, 64 * 1024, 96 * 1024, 256, true, false, 1, Patience.ENDLESS);
+    public static final Http2Config TUNNEL = new Http2Config(100_000, 64 * 1024, 96 * 1024, 256, true, false, 1, Patience.ENDLESS, null);
     /// For connections to origins.
-    public static final Http2Config ORIGIN = new Http2Config(0, 16 * 1024, 96 * 1024, 256, false, false, 1, Patience.ENDLESS);
+    public static final Http2Config ORIGIN = new Http2Config(0, 16 * 1024, 96 * 1024, 256, false, false, 1, Patience.ENDLESS, null);
 
     public Http2Config {
         if (maxStreams < 0) throw new IllegalArgumentException("maxStreams " + maxStreams);
@@ -43,18 +44,22 @@ public record Http2Config(int maxStreams, int maxFrameSize, int maxFieldBytes, i
     }
 
     public Http2Config withMaxStreams(int limit) {
-        return new Http2Config(limit, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience);
+        return new Http2Config(limit, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience, quota);
     }
 
     public Http2Config withMaxFields(int bytes, int count) {
-        return new Http2Config(maxStreams, maxFrameSize, bytes, count, connect, guarded, firstStreamId, patience);
+        return new Http2Config(maxStreams, maxFrameSize, bytes, count, connect, guarded, firstStreamId, patience, quota);
     }
 
     public Http2Config withFirstStreamId(int id) {
-        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, id, patience);
+        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, id, patience, quota);
     }
 
     public Http2Config withPatience(Patience patience) {
-        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience);
+        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience, quota);
+    }
+
+    public Http2Config withQuota(StreamQuota quota) {
+        return new Http2Config(maxStreams, maxFrameSize, maxFieldBytes, maxFields, connect, guarded, firstStreamId, patience, quota);
     }
 }

@@ -63,7 +63,7 @@ public final class Http2Connection implements HttpConnection {
         this.handler = handler;
         this.turned = turned;
         outbound = new Outbound(duplex.out(), config.patience().write());
-        streams = new Streams(outbound, initialWindow, handler == null, config.firstStreamId());
+        streams = new Streams(outbound, initialWindow, handler == null, config.firstStreamId(), config.quota());
         pings = new Pings(outbound);
         frames = new FrameHandler(this, in, config, handler);
     }

@@ -21,6 +21,7 @@ final class Streams {
     private final ReentrantLock lock;                       // the connection's
     private final int initialWindow;                        // what our SETTINGS promise each stream
     private final boolean client;
+    private final StreamQuota quota;                        // null: this connection's limits are all there are
     private final ConcurrentHashMap<Integer, Http2Stream> table = new ConcurrentHashMap<>();
     private final AtomicInteger active = new AtomicInteger();
     private final AtomicReference<Runnable> onGoAway = new AtomicReference<>();
@@ -37,11 +38,12 @@ final class Streams {
     private volatile boolean goneAway;
     private volatile boolean closed;
 
-    Streams(Outbound outbound, int initialWindow, boolean client, int firstId) {
+    Streams(Outbound outbound, int initialWindow, boolean client, int firstId, StreamQuota quota) {
         this.outbound = outbound;
         this.lock = outbound.lock;
         this.initialWindow = initialWindow;
         this.client = client;
+        this.quota = quota;
         nextId = firstId;
     }
 
@@ -78,7 +80,7 @@ final class Streams {
     // ---- our own streams ---------------------------------------------------------------------------------------
 
     boolean accepting() {
-        return !spent() && active.get() < maxOpen;
+        return !spent() && active.get() < maxOpen && (quota == null || !quota.full());
     }
 
     /// Whether no stream of ours will be taken any more, however few there are.
@@ -100,6 +102,9 @@ final class Streams {
             active.decrementAndGet();
             throw new NotProcessedException(closed ? "the connection is over" : ending() ? "the connection is draining" : "too many streams");
         }
+        if (quota == null || quota.take()) return;
+        active.decrementAndGet();
+        throw new NotProcessedException("too many streams");
     }
 
     /// Gives the stream its id and enters it. The connection's lock is held: ids rise in the order of the wire.
@@ -231,6 +236,7 @@ final class Streams {
         if (stream.begun() && table.remove(stream.id()) != null) stream.inbound().promiseNothing();
         if (stream instanceof ClientStream) {
             active.decrementAndGet();
+            if (quota != null) quota.giveBack();
             left();
         }
     }
