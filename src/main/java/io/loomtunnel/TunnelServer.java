@@ -15,6 +15,8 @@ import io.loomtunnel.tunnel.PtthConfig;
 import io.loomtunnel.tunnel.RhttpAcceptor;
 import io.loomtunnel.tunnel.RhttpClients;
 import io.loomtunnel.tunnel.Route;
+import io.loomtunnel.tunnel.TokenEntry;
+import io.loomtunnel.tunnel.Tokens;
 import io.loomtunnel.tunnel.TunnelEvent;
 import io.loomtunnel.tunnel.TunnelRegistry;
 import io.loomtunnel.tunnel.VisitorAddress;
@@ -23,11 +25,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.security.auth.x500.X500Principal;
 
@@ -165,6 +169,7 @@ public final class TunnelServer implements AutoCloseable {
         private final Map<X500Principal, String> certificateTokens = new LinkedHashMap<>();
         private Authenticator authenticator;
         private RhttpClients rhttp;                            // null when reverse HTTP is not accepted
+        private Tokens tokens;                                 // the same, when it is a list
         private IngressConfig ingress = IngressConfig.DEFAULTS;
         private PtthConfig handshake = PtthConfig.DEFAULTS;
         private InetSocketAddress metrics;
@@ -296,11 +301,23 @@ public final class TunnelServer implements AutoCloseable {
             return authenticator(Authenticator.sharedToken(secret));
         }
 
+        /// Lets clients attach that know a token of a list, each to what it may have. Tunnels end when their token expires, or the list
+        /// says no more that they may be.
+        /// @param list is asked at each handshake and each second; as long as nothing has changed it returns the same object
+        /// @return this
+        public Builder tokens(Supplier<List<TokenEntry>> list) {
+            var judge = new Tokens(list);
+            authenticator(judge);
+            tokens = judge;
+            return this;
+        }
+
         /// Lets another judge decide who may attach.
         /// @param judge of tokens and routes
         /// @return this
         public Builder authenticator(Authenticator judge) {
             authenticator = Objects.requireNonNull(judge);
+            tokens = null;
             return this;
         }
 
@@ -394,12 +411,14 @@ public final class TunnelServer implements AutoCloseable {
                 if (http != null) clear = ingress(http, null, tunnels, acceptor);
                 if (https != null) encrypted = ingress(https, httpsTls, tunnels, acceptor);
                 shown.set(addresses(clear, encrypted));
+                if (tokens != null) tokens.enforce(tunnels);
                 if (metrics != null) status = StatusPort.start(metrics, () -> tunnels.roundTrip(Deadline.after(ANSWER)));
                 var shared = shares(http) ? clear : shares(https) ? encrypted : null;
                 var control = shared == null ? control(acceptor, rhttp == null ? null : new RhttpAcceptor(tunnels, rhttp, handshake)::serve) : null;
                 var address = shared == null ? control.localAddress() : shared.localAddress();
                 return new TunnelServer(tunnels, clear, encrypted, services, control, address, status, drainDelay, grace);
             } catch (IOException | RuntimeException e) {
+                tunnels.close();
                 if (clear != null) clear.close();
                 if (encrypted != null) encrypted.close();
                 services.close();

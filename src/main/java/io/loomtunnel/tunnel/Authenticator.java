@@ -1,9 +1,6 @@
 package io.loomtunnel.tunnel;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 import java.util.List;
@@ -38,12 +35,21 @@ public interface Authenticator {
     /// What an authenticator decides.
     sealed interface Verdict {
         /// The token is good for these routes.
-        /// @param owner names the token in the registry, in events and in logs: the same for all its connections,
-        ///              another for every other token, and not the secret itself
-        record Granted(String owner) implements Verdict {}
+        /// @param grant the same object for all clients of a token, if they have limits in common
+        record Granted(Grant grant) implements Verdict {
+            /// Good for these routes, without limits.
+            /// @param owner names the token, as [Grant#owner] says
+            public Granted(String owner) {
+                this(new Grant(owner));
+            }
+        }
 
         /// No such token: 401, and one failure more of this address.
         record Unknown() implements Verdict {}
+
+        /// A token that was good once: 401, and one failure more of this address. Only who knows the secret hears of it.
+        /// @param reason one line for the person who runs the client
+        record Ended(String reason) implements Verdict {}
 
         /// A good token that may not register one of these routes: 403.
         /// @param reason one line for the person who runs the client
@@ -53,28 +59,20 @@ public interface Authenticator {
     /// One token that may register every route, under whatever name a certificate stands for it.
     /// @param secret is not kept, only its SHA-256
     /// @return the authenticator
-    /// @throws IllegalArgumentException the secret is empty, or not printable ASCII without spaces
+    /// @throws IllegalArgumentException the secret is empty or too long, or not printable ASCII without spaces
     static Authenticator sharedToken(String secret) {
-        var expected = sha256(BearerToken.checked(secret));
+        var expected = BearerToken.sha256(BearerToken.checked(secret));
         var granted = new Verdict.Granted(HexFormat.of().formatHex(expected, 0, 4));
         var unknown = new Verdict.Unknown();
         // Digests of one length are compared to the end wherever they differ: the time tells nothing about the secret.
         return new Authenticator() {
             @Override public Verdict judge(String token, List<Route> routes) {
-                return MessageDigest.isEqual(expected, sha256(token)) ? granted : unknown;
+                return MessageDigest.isEqual(expected, BearerToken.sha256(token)) ? granted : unknown;
             }
 
             @Override public Verdict judgeNamed(String name, List<Route> routes) {
                 return new Verdict.Granted(name);
             }
         };
-    }
-
-    private static byte[] sha256(String text) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
     }
 }

@@ -5,15 +5,20 @@ import java.util.List;
 
 /// What one connection of a client holds in the registry, from its admission to its end.
 ///
-/// @param owner  names the token
+/// @param grant  of the token: what it may have
 /// @param client which connection of which process
 /// @param routes what it serves, at least one
 /// @param peer   where it comes from
 /// @param health what its programs are to be asked for; empty for nothing
-record Claim(String owner, ClientId client, List<Route> routes, Peer peer, String health) {
+record Claim(Grant grant, ClientId client, List<Route> routes, Peer peer, String health) {
+    /// Names the token.
+    String owner() {
+        return grant.owner();
+    }
+
     /// Whether both are dials of the same connection.
     boolean sameSlot(Claim other) {
-        return owner.equals(other.owner) && client.sameSlot(other.client);
+        return owner().equals(other.owner()) && client.sameSlot(other.client);
     }
 
     /// Whether this is the later one of two dials of the same connection.

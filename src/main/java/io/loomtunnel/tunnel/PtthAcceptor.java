@@ -1,6 +1,7 @@
 package io.loomtunnel.tunnel;
 
 import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.loomtunnel.bytes.ByteReader;
@@ -19,6 +20,8 @@ import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.tunnel.Authenticator.Verdict;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -62,12 +65,14 @@ public final class PtthAcceptor implements ExchangeHandler {
 
     @Override public void handle(Exchange exchange) throws IOException {
         var deadline = Deadline.after(config.handshake());
+        var answer = Deadline.after(config.refusal().plusNanos(1));        // zero would be for ever
         Claim claim;
         try {
             if (!isMeant(exchange.request())) throw new StatusException(404, "only tunnels are accepted here");
             claim = claim(exchange);
             tunnels.admit(claim);
         } catch (StatusException refusal) {
+            if (isJudgement(refusal)) await(answer);
             refuse(exchange, refusal);
             return;
         }
@@ -102,15 +107,35 @@ public final class PtthAcceptor implements ExchangeHandler {
         if (!config.names().isEmpty() && !config.names().contains(Routes.host(head.authority()))) {
             throw new StatusException(421, "this server has another name");
         }
+        if (request.token().length() > BearerToken.LONGEST) throw failed(address, "this token is longer than any");
         return switch (authenticator.judge(request.token(), exchange.peer().certificate(), request.routes())) {
-            case Verdict.Granted(var owner) -> new Claim(owner, request.client(), request.routes(), exchange.peer(), request.health());
+            case Verdict.Granted(var grant) -> new Claim(grant, request.client(), request.routes(), exchange.peer(), request.health());
             case Verdict.Forbidden(var reason) -> throw new StatusException(403, reason);
-            case Verdict.Unknown() -> {
-                failures.add(address);
-                var reason = request.token().isEmpty() ? "a token is needed" : "this token is not known here";
-                throw new StatusException(401, reason);
-            }
+            case Verdict.Ended(var reason) -> throw failed(address, reason);
+            case Verdict.Unknown() -> throw failed(address, request.token().isEmpty() ? "a token is needed" : "this token is not known here");
         };
+    }
+
+    private StatusException failed(InetAddress address, String reason) {
+        failures.add(address);
+        return new StatusException(401, reason);
+    }
+
+    /// Whether the token was looked at: such an answer comes after one time for all of them, so that how long it takes tells nothing.
+    private static boolean isJudgement(StatusException refusal) {
+        return switch (refusal.status()) {
+            case 401, 403, 409 -> true;
+            default -> false;
+        };
+    }
+
+    private static void await(Deadline time) throws IOException {
+        try {
+            Thread.sleep(time.left());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
     }
 
     private void serve(Exchange exchange, Claim claim, Map<Route.Tcp, Integer> claimed, Deadline deadline) throws IOException {
@@ -121,7 +146,7 @@ public final class PtthAcceptor implements ExchangeHandler {
         }).toList();
         var duplex = exchange.upgrade(new PtthAnswer(claim.routes(), urls, claimed).fields());
         var in = new ByteReader(duplex.in(), MemoryBudget.PROCESS);
-        var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId());
+        var http2 = Http2Config.TUNNEL.withFirstStreamId(config.firstStreamId()).withQuota(claim.grant().quota());
         var connection = Http2Connection.client(duplex, in, http2, claim.peer());
         new Reception(tunnels, config).serve(claim, connection, deadline);
     }
@@ -141,7 +166,7 @@ public final class PtthAcceptor implements ExchangeHandler {
             case 503 -> fields.add("retry-after", RETRY_AFTER_FULL);
             default -> { }
         }
-        LOG.log(DEBUG, () -> "refused " + exchange.peer().address() + ": " + refusal.getMessage());
+        LOG.log(isJudgement(refusal) ? WARNING : DEBUG, () -> "refused " + exchange.peer().address() + ": " + refusal.getMessage());
         try (var content = exchange.respond(new ResponseHead(refusal.status(), fields))) {
             if (!exchange.request().method().equals("HEAD")) content.write(text);
             content.end();

@@ -10,16 +10,19 @@ import java.util.Set;
 /// @param names         the hosts that this server answers to, in lower case and without ports: a handshake for another
 ///                      one is refused with 421; empty when any name will do
 /// @param heartbeat     when a client is suspect, and when it is dead
+/// @param refusal       from the request's head to the answer, when a token, its rights or what others hold refuse it: the
+///                      same time for all reasons; zero for none
 /// @param firstStreamId of each tunnel, odd; higher ones let a test see the ids run out
 public record PtthConfig(Duration handshake, int maxRoutes, Set<String> names, HeartbeatConfig heartbeat,
-                         int firstStreamId) {
-    /// 10 s, 100 routes, any name.
+                         Duration refusal, int firstStreamId) {
+    /// 10 s, 100 routes, any name, refusals after 100 ms.
     public static final PtthConfig DEFAULTS =
-            new PtthConfig(Duration.ofSeconds(10), 100, Set.of(), HeartbeatConfig.DEFAULTS, 1);
+            new PtthConfig(Duration.ofSeconds(10), 100, Set.of(), HeartbeatConfig.DEFAULTS, Duration.ofMillis(100), 1);
 
     /// Refuses limits that let nobody in.
     public PtthConfig {
         if (!handshake.isPositive()) throw new IllegalArgumentException("handshake " + handshake);
+        if (refusal.isNegative()) throw new IllegalArgumentException("refusal " + refusal);
         if (maxRoutes < 1) throw new IllegalArgumentException("maxRoutes " + maxRoutes);
         boolean odd = firstStreamId % 2 == 1;
         if (firstStreamId < 1 || !odd) throw new IllegalArgumentException("firstStreamId " + firstStreamId);
@@ -30,27 +33,34 @@ public record PtthConfig(Duration handshake, int maxRoutes, Set<String> names, H
     /// @param limit for the whole handshake
     /// @return a new configuration
     public PtthConfig withHandshake(Duration limit) {
-        return new PtthConfig(limit, maxRoutes, names, heartbeat, firstStreamId);
+        return new PtthConfig(limit, maxRoutes, names, heartbeat, refusal, firstStreamId);
     }
 
     /// The same for a server that knows its names.
     /// @param hosts in lower case, without ports
     /// @return a new configuration
     public PtthConfig withNames(Set<String> hosts) {
-        return new PtthConfig(handshake, maxRoutes, hosts, heartbeat, firstStreamId);
+        return new PtthConfig(handshake, maxRoutes, hosts, heartbeat, refusal, firstStreamId);
     }
 
     /// The same with another heartbeat.
     /// @param times when a client is suspect, and when it is dead
     /// @return a new configuration
     public PtthConfig withHeartbeat(HeartbeatConfig times) {
-        return new PtthConfig(handshake, maxRoutes, names, times, firstStreamId);
+        return new PtthConfig(handshake, maxRoutes, names, times, refusal, firstStreamId);
+    }
+
+    /// The same with another time for refusals.
+    /// @param time from the request's head to the answer; zero for at once
+    /// @return a new configuration
+    public PtthConfig withRefusal(Duration time) {
+        return new PtthConfig(handshake, maxRoutes, names, heartbeat, time, firstStreamId);
     }
 
     /// The same with stream ids that begin elsewhere.
     /// @param id odd
     /// @return a new configuration
     public PtthConfig withFirstStreamId(int id) {
-        return new PtthConfig(handshake, maxRoutes, names, heartbeat, id);
+        return new PtthConfig(handshake, maxRoutes, names, heartbeat, refusal, id);
     }
 }

@@ -8,6 +8,7 @@ import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -21,6 +22,7 @@ public final class Tunnel implements HttpConnection {
     private final int renewal;                         // from this stream id on the client is asked to attach again
     private final AtomicBoolean asked = new AtomicBoolean();
     private volatile boolean withdrawn;
+    private volatile String reason = "";
 
     /// @param onDoubt is told when the tunnel became suspect or takes streams again, on a thread of its own
     Tunnel(Claim claim, Http2Connection connection, PtthConfig config, Consumer<Tunnel> onDoubt) {
@@ -66,6 +68,12 @@ public final class Tunnel implements HttpConnection {
     /// @return true while nothing is heard of it
     public boolean suspect() {
         return heartbeat.suspect();
+    }
+
+    /// Why the server ended it before its time.
+    /// @return one line; empty as long as it did not
+    public String reason() {
+        return reason;
     }
 
     /// Requests under way.
@@ -136,6 +144,14 @@ public final class Tunnel implements HttpConnection {
     void drain() {
         withdrawn = true;
         connection.drain();
+    }
+
+    /// Ends it at once when its token has lost the right to it.
+    void review(Instant now) {
+        var objection = claim.grant().objection(claim.routes(), now);
+        if (objection.isEmpty() || !reason.isEmpty()) return;
+        reason = objection;
+        close();
     }
 
     /// Ends it at once, whatever is under way.

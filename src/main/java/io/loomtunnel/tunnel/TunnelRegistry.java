@@ -7,6 +7,7 @@ import io.loomtunnel.io.Deadline;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -223,10 +224,11 @@ public final class TunnelRegistry implements AutoCloseable {
     // ---- for the handshake -----------------------------------------------------------------------------------------
 
     /// Admits a claim, and makes sure that the other tunnels of its token are still there.
-    /// @throws StatusException 409: a host is another token's, or this or a later dial of the slot is here; 503: full
-    ///                         or draining
+    /// @throws StatusException 409: a host is another token's, the token has all its connections, or this or a later dial of the slot
+    ///                         is here; 503: full or draining
     void admit(Claim claim) throws StatusException {
         var siblings = new ArrayList<Tunnel>();
+        boolean admitted;
         lock.lock();
         try {
             if (draining) throw new StatusException(503, "this server is shutting down");
@@ -234,15 +236,33 @@ public final class TunnelRegistry implements AutoCloseable {
             if (full) throw new StatusException(503, "this server has all the clients it takes");
             for (var held : pending) refuseConflict(claim, held);
             for (var held : attached.keySet()) refuseConflict(claim, held);
-            pending.add(claim);
-            services.claim(claim);
+            admitted = connections(claim) < claim.grant().connections();
+            if (admitted) {
+                pending.add(claim);
+                services.claim(claim);
+            }
             attached.forEach((held, tunnel) -> {
                 if (held.owner().equals(claim.owner())) siblings.add(tunnel);
             });
         } finally {
             lock.unlock();
         }
-        siblings.forEach(Tunnel::ask);
+        siblings.forEach(Tunnel::ask);         // also when they are too many: one may be the ghost of a client that started again
+        if (admitted) return;
+        int most = claim.grant().connections();
+        throw new StatusException(409, "this token has " + (most == 1 ? "the one connection" : "all the " + most + " connections") + " that it may have");
+    }
+
+    /// The connections that count beside a new one: not those that it replaces, nor those that nobody answers on. The lock is held.
+    private int connections(Claim claim) {
+        int count = 0;
+        for (var held : pending) if (besides(held, claim)) count++;
+        for (var held : attached.entrySet()) if (besides(held.getKey(), claim) && !held.getValue().suspect()) count++;
+        return count;
+    }
+
+    private static boolean besides(Claim held, Claim claim) {
+        return held.owner().equals(claim.owner()) && !held.sameSlot(claim);
     }
 
     /// Gives requests to the tunnel of an admitted claim, which replaces earlier dials of its slot.
@@ -255,6 +275,7 @@ public final class TunnelRegistry implements AutoCloseable {
         lock.lock();
         try {
             if (closed || tunnel.withdrawn()) return false;
+            if (!claim.grant().objection(claim.routes(), Instant.now()).isEmpty()) return false;
             for (var held : attached.keySet()) if (held.replaces(claim)) return false;
             if (!pending.remove(claim)) return false;
             attached.put(claim, tunnel);
@@ -279,6 +300,29 @@ public final class TunnelRegistry implements AutoCloseable {
         lock.lock();
         try {
             if (attached.containsKey(claim)) withdrawn(claim);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Ends every tunnel whose token has lost the right to it.
+    void review(Instant now) {
+        var all = new ArrayList<Tunnel>();
+        lock.lock();
+        try {
+            all.addAll(attached.values());
+            all.addAll(leaving);
+        } finally {
+            lock.unlock();
+        }
+        for (var tunnel : all) tunnel.review(now);
+    }
+
+    /// Whether no client is taken any more.
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
         } finally {
             lock.unlock();
         }

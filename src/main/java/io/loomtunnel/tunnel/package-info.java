@@ -59,13 +59,15 @@
 /// | status | why | the client |
 /// |---|---|---|
 /// | 400 | target or field malformed, no route, more than 100 | stops |
-/// | 401 | no token, or an unknown one; with `WWW-Authenticate: Bearer` | stops |
+/// | 401 | no token, or one that is unknown, expired or revoked; with `WWW-Authenticate: Bearer` | stops |
 /// | 403 | this token may not register this route, or the server has no such TCP service | stops |
-/// | 409 | a host is another token's, or a later epoch of the slot is here | tries again |
+/// | 409 | a host is another token's, the token has all its connections, or a later epoch of the slot is here | tries again |
 /// | 421 | the server has other names | tries again |
 /// | 426 | no Upgrade to `ptth`, or no `h2` offered; with `Upgrade: ptth` | stops |
 /// | 429 | ten failures within a minute from this address; with `Retry-After` | tries again |
 /// | 503 | draining or full, or no port is free for a TCP service; with `Retry-After` | tries again |
+///
+/// A 401, 403 or 409 comes 100 ms after the request, whatever its reason.
 ///
 /// The whole handshake, up to the SETTINGS of the other side, is bounded by 10 s at both ends.
 ///
@@ -92,6 +94,8 @@
 ///   is suspect: no new streams, and the client dials a replacement every second, counted from dial to dial, each with a
 ///   second to connect (on slow links four times what the last attachment took). Silent for 15 s it is closed. A peer
 ///   whose bytes arrive is not suspect however late its answer is: the answer queues behind them.
+/// - **Rights.** A token of a list may lose its right while its tunnels are up ([io.loomtunnel.tunnel.Tokens]): the server closes
+///   them at once, and answers the next dial with the reason.
 /// - **Gone.** The server remembers a route for 10 s after its last tunnel left, so that requests can wait for a client
 ///   that restarts. After a start of its own it [expects][io.loomtunnel.tunnel.TunnelRegistry#expectClients] routes that it
 ///   never knew, for 2 s.

@@ -52,12 +52,12 @@ final class Link implements AutoCloseable {
 
     Link(TunnelRegistry tunnels, String owner, ClientId client, PtthConfig config, ExchangeHandler handler,
          String... routes) throws IOException {
-        this(tunnels, config, new Claim(owner, client, List.of(routes).stream().map(Route::of).toList(), PEER, ""), handler);
+        this(tunnels, config, new Claim(new Grant(owner), client, List.of(routes).stream().map(Route::of).toList(), PEER, ""), handler);
     }
 
     /// A tunnel whose programs are checked.
     Link(TunnelRegistry tunnels, ClientId client, String health, ExchangeHandler handler, String... routes) throws IOException {
-        this(tunnels, PtthConfig.DEFAULTS, new Claim("token", client, List.of(routes).stream().map(Route::of).toList(), PEER, health), handler);
+        this(tunnels, PtthConfig.DEFAULTS, new Claim(new Grant("token"), client, List.of(routes).stream().map(Route::of).toList(), PEER, health), handler);
     }
 
     private Link(TunnelRegistry tunnels, PtthConfig config, Claim claim, ExchangeHandler handler) throws IOException {
