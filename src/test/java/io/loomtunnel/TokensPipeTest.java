@@ -68,7 +68,7 @@ class TokensPipeTest {
         list = List.of(entry("a", NONE, NONE), entry("b", NONE, NONE));
         client("b", "b.example");
         open(builder("a", "a.example").connections(3).start());
-        for (int i = 0; i < 4; i++) next(TunnelEvent.Attached.class);
+        for (int i = 0; i < 3; i++) next(TunnelEvent.Attached.class);
         events.clear();
         var visitor = visit("a.example");
         entered.acquire();

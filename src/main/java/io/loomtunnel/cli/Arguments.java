@@ -26,7 +26,11 @@ final class Arguments {
         for (int i = 0; i < words.size(); i++) {
             var word = words.get(i);
             if (word.equals("-h")) word = Flag.HELP.toString();
-            if (!word.startsWith("--")) throw unexpected(command, word);
+            if (!word.startsWith("--")) {
+                if (word.startsWith("-") || command.operand() == null || arguments.given.contains(command.operand())) throw unexpected(command, word);
+                arguments.add(command.operand(), word);
+                continue;
+            }
             int equals = word.indexOf('=');
             var flag = command.flag(word.substring(2, equals < 0 ? word.length() : equals));
             if (flag.isSwitch()) {
@@ -103,6 +107,7 @@ final class Arguments {
     }
 
     private String fromEnvironment(Flag flag) {
-        return flag == Flag.HELP ? "" : variable(flag.environmentName()).strip();
+        var name = command.variable(flag);
+        return name.isEmpty() ? "" : variable(name).strip();
     }
 }

@@ -8,7 +8,7 @@ enum Command {
     SERVER("server", "wait for clients and visitors",
             List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.TLS_CLIENT_TOKEN, Flag.PLAINTEXT,
                     Flag.ACCEPT, Flag.TCP, Flag.TCP_RANGE, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE,
-                    Flag.VERBOSE, Flag.HELP),
+                    Flag.TOKENS, Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.TLS_CA, Flag.TLS_SERVER_NAME, Flag.PIN, Flag.CLIENT_CERT, Flag.CLIENT_KEY, Flag.TLS_INSECURE, Flag.PLAINTEXT,
@@ -17,6 +17,12 @@ enum Command {
     DOCTOR("doctor", "look at everything that a client needs, and say what is wrong", List.of(Flag.JSON), List.of()),
     KEYGEN("keygen", "make a CA, and certificates for a server and its clients",
             List.of(Flag.KEYGEN_HOST, Flag.KEYGEN_CLIENT, Flag.KEYGEN_DAYS, Flag.KEYGEN_DIR, Flag.VERBOSE, Flag.HELP), List.of()),
+    TOKEN_CREATE("token create", "add a token to a server's file and print its secret, this once",
+            List.of(TokenRights.ID, TokenRights.HOST, TokenRights.TCP, TokenRights.CONNECTIONS, TokenRights.STREAMS, TokenRights.EXPIRES,
+                    Flag.TOKENS, Flag.VERBOSE, Flag.HELP), List.of()),
+    TOKEN_LIST("token list", "show what the tokens of a file may have", List.of(Flag.TOKENS, Flag.VERBOSE, Flag.HELP), List.of()),
+    TOKEN_REVOKE("token revoke", "end a token and the tunnels of its clients",
+            List.of(TokenRights.ID, Flag.TOKENS, Flag.VERBOSE, Flag.HELP), List.of()),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
     VERSION("version", "print the version", List.of(Flag.HELP), List.of());
@@ -48,9 +54,26 @@ enum Command {
         return this == DOCTOR ? Stream.concat(flags.stream(), CLIENT.flags.stream()).toList() : flags;
     }
 
+    /// What a word without dashes stands for; null when there is no such word.
+    Flag operand() {
+        return this == TOKEN_CREATE || this == TOKEN_REVOKE ? TokenRights.ID : null;
+    }
+
+    /// The variable that sets a flag when the command line does not.
+    /// @return empty when none does
+    String variable(Flag flag) {
+        return flag == Flag.HELP || TokenRights.FLAGS.contains(flag) ? "" : flag.environmentName();
+    }
+
     /// Flags that few people need: limits and time-outs.
     List<Flag> limits() {
         return this == DOCTOR ? CLIENT.limits : limits;
+    }
+
+    /// How many of the first words name a command: those of `token create` do together.
+    /// @param words at least one
+    static int length(List<String> words) {
+        return words.getFirst().equals("token") && words.size() > 1 && !words.get(1).startsWith("-") ? 2 : 1;
     }
 
     /// The command that a person typed.

@@ -84,6 +84,8 @@ record Flag(String name, String word, Many many, String help) {
             "how long the certificates are good (default 825; the CA's is for ten years)");
     static final Flag KEYGEN_DIR = new Flag("dir", "DIR", Many.ONCE,
             "where the files are, those of the CA included (default: here)");
+    static final Flag TOKENS = new Flag("tokens", "FILE", Many.ONCE,
+            "let in those whose tokens stand in FILE, each to what it may have (loomtunnel token)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,
             "send one request through, print the answer, and end");
     static final Flag JSON = new Flag("json", "", Many.ONCE,

@@ -29,8 +29,9 @@ final class Help {
         boolean variables = false;
         for (var flag : command.flags()) {
             row(text, flag.isSwitch() ? flag.toString() : flag + " " + flag.word(), flag.help());
-            if (flag == Flag.HELP) continue;
-            row(text, "", flag.environmentName() + (flag.many() == Flag.Many.OFTEN ? ", separated by commas" : ""));
+            var variable = command.variable(flag);
+            if (variable.isEmpty()) continue;
+            row(text, "", variable + (flag.many() == Flag.Many.OFTEN ? ", separated by commas" : ""));
             variables = true;
         }
         if (!command.limits().isEmpty()) limits(text, command);
@@ -60,6 +61,9 @@ final class Help {
             case CLIENT -> " --server HOST[:PORT] [--http [HOST=]TARGET …] [--tcp NAME=TARGET …]";
             case DOCTOR -> " --server HOST[:PORT] [the flags of client …] [--json]";
             case KEYGEN -> " [--host HOST …] [--client NAME …] [--dir DIR]";
+            case TOKEN_CREATE -> " ID --tokens FILE [--host HOST …] [--tcp NAME …] [--expires WHEN] …";
+            case TOKEN_LIST -> " --tokens FILE";
+            case TOKEN_REVOKE -> " ID --tokens FILE";
             case DEMO -> " [--once]";
             case VERSION -> "";
         };

@@ -21,8 +21,9 @@ public final class Main {
         try {
             if (words.isEmpty()) throw ExitException.usage("no command; loomtunnel --help lists them");
             if (isHelp(words.getFirst())) return help(words, screen);
-            var first = words.getFirst().equals("--version") ? Command.VERSION.word() : words.getFirst();
-            var arguments = Arguments.parse(Command.of(first), words.subList(1, words.size()), environment);
+            int length = Command.length(words);
+            var first = words.getFirst().equals("--version") ? Command.VERSION.word() : String.join(" ", words.subList(0, length));
+            var arguments = Arguments.parse(Command.of(first), words.subList(length, words.size()), environment);
             if (arguments.has(Flag.HELP)) {
                 screen.print(Help.of(arguments.command()));
                 return ExitException.DONE;
@@ -48,6 +49,9 @@ public final class Main {
             case CLIENT -> new ClientCommand(arguments, screen).run();
             case DOCTOR -> new DoctorCommand(arguments, screen).run();
             case KEYGEN -> new KeygenCommand(arguments, screen).run();
+            case TOKEN_CREATE -> new TokenCommand(arguments, screen).create();
+            case TOKEN_LIST -> new TokenCommand(arguments, screen).list();
+            case TOKEN_REVOKE -> new TokenCommand(arguments, screen).revoke();
             case DEMO -> new DemoCommand(arguments, screen).run();
             case VERSION -> {
                 screen.say("loomtunnel " + version());
@@ -61,7 +65,7 @@ public final class Main {
     }
 
     private static int help(List<String> words, Screen screen) throws ExitException {
-        screen.print(words.size() > 1 ? Help.of(Command.of(words.get(1))) : Help.overall());
+        screen.print(words.size() > 1 ? Help.of(Command.of(String.join(" ", words.subList(1, words.size())))) : Help.overall());
         return ExitException.DONE;
     }
 

@@ -67,14 +67,21 @@ final class ServerCommand {
         var clients = new ClientSecurity(arguments, screen);
         clients.apply(builder, bind, visitors, encrypted, certificates);
         var given = Token.given(arguments, screen);
-        var token = given.isEmpty() ? Token.made() : given;
+        var list = arguments.value(Flag.TOKENS, "");
+        if (!given.isEmpty() && !list.isEmpty()) {
+            throw ExitException.usage(Flag.TOKENS + " and the one token of " + Flag.TOKEN_FILE + " or " + Token.VARIABLE + " exclude each other");
+        }
+        boolean makeToken = given.isEmpty() && list.isEmpty();
+        var token = makeToken ? Token.made() : given;
+        if (list.isEmpty()) builder.token(token);
+        else builder.tokens(new TokenFile(list, screen));
         var ports = new Ports();
         ports.add(Flag.BIND.toString(), bind);
         ports.add(Flag.VISITORS.toString(), visitors);
         ports.add(Flag.VISITORS_TLS.toString(), encrypted);
         ports.add(Flag.METRICS.toString(), metrics);
         tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
-        server = start(builder.token(token), ports);
+        server = start(builder, ports);
         screen.say("listening for tunnels on " + Endpoint.text(server.controlAddress()) + (shared ? ", a port that visitors share" : ""));
         if (visitors != null) screen.say("listening for visitors on http://" + Endpoint.text(server.httpAddress()));
         if (encrypted != null) screen.say("listening for visitors on https://" + Endpoint.text(server.httpsAddress()));
@@ -83,7 +90,7 @@ final class ServerCommand {
         }
         if (tcp.first() != null) screen.say("keeping tcp://" + Endpoint.text(tcp.first()) + "-" + tcp.last() + " for services that clients name");
         boolean onlyTcp = visitors == null && encrypted == null;
-        sayHow(clients, given.isEmpty() ? token : "", onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
+        sayHow(clients, makeToken ? token : "", onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
         if (metrics != null) screen.say("answering /ready and /health on http://" + Endpoint.text(server.metricsAddress()));
         Drain.onSignal(screen, server, delay, limits.grace());
         new CountDownLatch(1).await();
@@ -178,7 +185,7 @@ final class ServerCommand {
             case TunnelEvent.Doubted(var tunnel) -> screen.say((tunnel.suspect() ? "silent: " : "heard again: ") + describe(tunnel));
             case TunnelEvent.Checked(var tunnel, var route, var fault) -> screen.say((fault.isEmpty() ? "well again: " : "not well (" + Text.printable(fault)
                     + "): ") + "client " + Endpoint.text(tunnel.peer().address()) + " for " + hosts(List.of(route)));
-            case TunnelEvent.Left(var tunnel) -> screen.say("left: " + describe(tunnel));
+            case TunnelEvent.Left(var tunnel) -> screen.say("left: " + describe(tunnel) + (tunnel.reason().isEmpty() ? "" : ": " + tunnel.reason()));
         }
     }
 
@@ -212,7 +219,8 @@ final class ServerCommand {
     }
 
     private String describe(Tunnel tunnel) {
-        return "client " + Endpoint.text(tunnel.peer().address()) + " for " + hosts(tunnel.routes());
+        var name = arguments.value(Flag.TOKENS, "").isEmpty() ? "" : " (" + tunnel.owner() + ")";
+        return "client " + Endpoint.text(tunnel.peer().address()) + name + " for " + hosts(tunnel.routes());
     }
 
     /// A port of a range may be closed by now.

@@ -16,7 +16,8 @@ import java.util.Map;
 /// One token of a list, and what its clients may have. The secret itself is not here, only its SHA-256: with 256 random bits in it,
 /// nobody finds the secret by the digest.
 ///
-/// @param id          names the token in the list, in logs and in the registry: 1 to 64 letters, digits, `-`, `_` and `.`
+/// @param id          names the token in the list, in logs and in the registry: 1 to 64 letters, digits, `-`, `_` and `.`, the first one a
+///                    letter or a digit
 /// @param sha256      of the secret, 64 hexadecimal digits
 /// @param hosts       that may be registered, with all their paths: `app.example.com`; `*.example.com` for that wildcard and
 ///                    every host below it; `*` for everything
@@ -196,9 +197,9 @@ public record TokenEntry(String id, String sha256, List<String> hosts, List<Stri
         boolean good = !id.isEmpty() && id.length() <= MAX_ID;
         for (int i = 0; good && i < id.length(); i++) {
             char c = id.charAt(i);
-            good = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || i > 0 && (c == '-' || c == '_');
+            good = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || i > 0 && (c == '-' || c == '_' || c == '.');
         }
-        if (!good) throw new IllegalArgumentException("an id has 1 to " + MAX_ID + " letters, digits, '-', '_' and '.', and begins with none of the first two signs");
+        if (!good) throw new IllegalArgumentException("an id has 1 to " + MAX_ID + " letters, digits, '-', '_' and '.', and begins with a letter or a digit");
     }
 
     private static boolean isDigest(String text) {

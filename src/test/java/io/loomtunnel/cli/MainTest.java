@@ -130,7 +130,7 @@ class MainTest {
             assertEquals("", typed.err());
             for (var flag : command.flags()) {
                 assertTrue(typed.out().contains("--" + flag.name()), typed.out());
-                if (flag != Flag.HELP) assertTrue(typed.out().contains(flag.environmentName()), typed.out());
+                assertTrue(typed.out().contains(command.variable(flag)), typed.out());
             }
             for (var line : typed.out().split("\n")) assertTrue(line.length() <= 120, line);
             assertTrue(Typed.run("--help").out().contains(command.about()));

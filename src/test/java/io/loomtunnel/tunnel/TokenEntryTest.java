@@ -74,7 +74,7 @@ class TokenEntryTest {
 
     @Test void theDigestIsNotShown() {
         assertEquals("TokenEntry[alice]", TokenEntry.parse(LINE).toString());
-        assertFalse(new PtthRequest(List.of(Route.CATCH_ALL), ClientId.fresh(), "s3cret").toString().contains("s3cret"));
+        assertFalse(new PtthRequest(List.of(Route.CATCH_ALL), ClientId.fresh(), "s3cret", "").toString().contains("s3cret"));
     }
 
     @Test void hostsOfATokenCoverTheirPathsAndNothingElse() {
