@@ -56,7 +56,15 @@ final class Service {
     /// @param marks of the clients that go before all others, the dearest first
     /// @return null when none takes one
     Tunnel pick(List<String> marks) {
-        var all = places;
+        for (;;) {
+            var all = places;
+            var picked = among(all, marks);
+            // Who replaces a tunnel is added before that one is withdrawn: whoever saw only the old one looks again.
+            if (picked != null || all == places) return picked;
+        }
+    }
+
+    private Tunnel among(Place[] all, List<String> marks) {
         for (int i = 0; i < marks.size(); i++) {
             var kept = pick(all, marks.get(i));
             if (kept != null) return kept;
