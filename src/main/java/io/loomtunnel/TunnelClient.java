@@ -1,24 +1,18 @@
 package io.loomtunnel;
 
 import io.loomtunnel.dashboard.StatusPort;
-import io.loomtunnel.http.ErrorPage;
-import io.loomtunnel.http.Exchange;
 import io.loomtunnel.http.ExchangeHandler;
-import io.loomtunnel.http.Routes;
-import io.loomtunnel.http.StatusException;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.pool.Origin;
 import io.loomtunnel.pool.PoolConfig;
 import io.loomtunnel.proxy.HostHeader;
 import io.loomtunnel.proxy.HttpProxy;
 import io.loomtunnel.proxy.TcpOrigin;
-import io.loomtunnel.proxy.TcpProxy;
 import io.loomtunnel.tunnel.DialConfig;
 import io.loomtunnel.tunnel.HealthPath;
 import io.loomtunnel.tunnel.Pin;
 import io.loomtunnel.tunnel.Route;
 import io.loomtunnel.tunnel.SessionEvent;
-import io.loomtunnel.tunnel.TcpConnect;
 import io.loomtunnel.tunnel.TunnelDialer;
 import io.loomtunnel.tunnel.TunnelSessions;
 import java.io.IOException;
@@ -27,7 +21,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,13 +33,13 @@ import javax.net.ssl.SSLContext;
 /// The private side as a whole: attaches to a server, stays attached, and serves its visitors from origins nearby.
 public final class TunnelClient implements AutoCloseable {
     private final TunnelSessions session;
-    private final HttpProxy proxy;
+    private final ClientServices services;
     private final StatusPort status;                    // null without such a port
     private final Duration grace;
 
-    private TunnelClient(TunnelSessions session, HttpProxy proxy, StatusPort status, Duration grace) {
+    private TunnelClient(TunnelSessions session, ClientServices services, StatusPort status, Duration grace) {
         this.session = session;
-        this.proxy = proxy;
+        this.services = services;
         this.status = status;
         this.grace = grace;
     }
@@ -75,19 +68,22 @@ public final class TunnelClient implements AutoCloseable {
         return status.localAddress();
     }
 
+    /// Serves from now on what another builder says. Nobody who is being served notices. Where hosts or TCP services come or go, the server is
+    /// attached to anew, and what is attached serves until that is done; should the server refuse it, the routes from before stay
+    /// registered, and the listener is told.
+    /// @param next its [Builder#http] and [Builder#tcp] services count, at least one, and nothing else of it
+    /// @throws IllegalArgumentException it has none
+    public void services(Builder next) {
+        if (next.services.isEmpty() && next.tcp.isEmpty()) throw new IllegalArgumentException("no route");
+        session.routes(services.become(next.services, next.tcp));
+    }
+
     /// Is not ready any more, tells the server to send no more requests, lets those under way finish for the time of grace, and ends.
     @Override public void close() {
         if (status != null) status.drain();
         session.close(Deadline.after(grace.plusNanos(1)));     // zero would be for ever
-        proxy.close();
+        services.close();
         if (status != null) status.close();
-    }
-
-    /// Who answers the requests for a route.
-    private sealed interface Service {
-        record Nearby(Origin origin) implements Service {}
-
-        record Own(ExchangeHandler handler) implements Service {}
     }
 
     private record Server(String host, int port) {
@@ -101,7 +97,7 @@ public final class TunnelClient implements AutoCloseable {
         private static final Duration FIRST_ATTACHMENT = Duration.ofSeconds(10);
         private static final Duration ANSWER = Duration.ofSeconds(1);      // of the server, to the question whether we are ready
 
-        private final Map<Route.Http, Service> services = new LinkedHashMap<>();
+        private final Map<Route.Http, ClientServices.Service> services = new LinkedHashMap<>();
         private final Map<Route.Tcp, TcpOrigin> tcp = new LinkedHashMap<>();
         private final Set<Server> servers = new LinkedHashSet<>();
         private boolean plaintext;
@@ -183,7 +179,7 @@ public final class TunnelClient implements AutoCloseable {
         /// @return this
         /// @throws IllegalArgumentException the route is none, or the origin cannot be dialled
         public Builder http(String route, URI origin) {
-            services.put(Route.Http.of(route), new Service.Nearby(Origin.of(origin)));
+            services.put(Route.Http.of(route), new ClientServices.Service.Nearby(Origin.of(origin)));
             return this;
         }
 
@@ -193,7 +189,7 @@ public final class TunnelClient implements AutoCloseable {
         /// @return this
         /// @throws IllegalArgumentException the route is none
         public Builder http(String route, ExchangeHandler handler) {
-            services.put(Route.Http.of(route), new Service.Own(Objects.requireNonNull(handler)));
+            services.put(Route.Http.of(route), new ClientServices.Service.Own(Objects.requireNonNull(handler)));
             return this;
         }
 
@@ -310,36 +306,18 @@ public final class TunnelClient implements AutoCloseable {
         /// @throws IllegalStateException both TLS and [#plaintext] were asked for
         public TunnelClient open() throws IOException {
             if (tls != null && plaintext) throw new IllegalStateException("plaintext() and TLS exclude each other");
-            var routes = new ArrayList<Route>(services.keySet());
-            routes.addAll(tcp.keySet());
+            var serving = new ClientServices(pool, hostHeader);
+            var routes = serving.become(services, tcp);
             var dialers = servers.isEmpty() ? List.of(dialer(new Server("127.0.0.1", 7835), routes))
                     : servers.stream().map(server -> dialer(server, routes)).toList();
-            var origins = new Routes<Origin>();
-            var proxy = new HttpProxy(origins, pool, hostHeader);
-            var handlers = new Routes<ExchangeHandler>();
-            services.forEach((route, service) -> {
-                if (service instanceof Service.Nearby(var origin)) origins.put(route.host(), route.path(), origin);
-                handlers.put(route.host(), route.path(), service instanceof Service.Own(var handler) ? handler : proxy);
-            });
-            var visits = new TcpProxy(tcp, pool.connectTimeout());
-            var session = new TunnelSessions(dialers, connections, exchange -> {
-                if (TcpConnect.isMeant(exchange.request())) visits.handle(exchange);
-                else dispatch(handlers, exchange);
-            }, listener);
+            var session = new TunnelSessions(dialers, connections, serving, listener);
             var status = metrics == null ? null : StatusPort.start(metrics, () -> session.roundTrip(Deadline.after(ANSWER)));
             session.start();
-            return new TunnelClient(session, proxy, status, grace);
+            return new TunnelClient(session, serving, status, grace);
         }
 
         private TunnelDialer dialer(Server server, List<Route> routes) {
             return new TunnelDialer(server.host, server.port, token, routes, health, dial.withTls(encryption(server)).withServerName(serverName));
-        }
-
-        private static void dispatch(Routes<ExchangeHandler> handlers, Exchange exchange) throws IOException {
-            var head = exchange.request();
-            var handler = handlers.find(head.authority(), head.path());
-            if (handler != null) handler.handle(exchange);
-            else ErrorPage.respond(exchange, new StatusException(404, "This client serves no such host."));
         }
 
         /// Null for a connection in clear.

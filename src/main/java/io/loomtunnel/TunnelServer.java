@@ -112,6 +112,28 @@ public final class TunnelServer implements AutoCloseable {
         return status.localAddress();
     }
 
+    /// Opens and closes ports until each of these TCP services has its own, and no other has one. Who is being served at a port that stays
+    /// notices nothing; visitors of one that goes have the time of grace. One call at a time.
+    /// @param services by their names; port 0 takes a free one
+    /// @throws IOException an address cannot be bound; the message says which and why, and nothing was changed
+    /// @throws IllegalArgumentException a name is none
+    public void tcp(Map<String, InetSocketAddress> services) throws IOException {
+        tcp.become(services, grace);
+    }
+
+    /// Sets what holds for requests of visitors that come from now on: everything but the limits that belong to connections.
+    /// @param config replaces it
+    public void ingress(IngressConfig config) {
+        if (http != null) http.config(config);
+        if (https != null) https.config(config);
+    }
+
+    /// Sets what holds for visitors of TCP services that come from now on, but for the number of connections of ports that are open.
+    /// @param config replaces it
+    public void tcpIngress(TcpIngressConfig config) {
+        tcp.config(config);
+    }
+
     /// The clients that are attached.
     /// @return the registry that the control port fills and the visitors' port asks
     public TunnelRegistry tunnels() {

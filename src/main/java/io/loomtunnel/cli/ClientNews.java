@@ -53,6 +53,8 @@ final class ClientNews {
                 trouble.remove(server);
                 if (known.remove(server)) screen.say("no longer attached to " + server + ": the name does not lead there any more");
             }
+            case SessionEvent.Kept(var _, var _, var reason) ->
+                screen.warn(named(server) + " refuses the change (" + Text.printable(reason) + "): the hosts and services from before stay registered");
             case SessionEvent.Refused refused -> {
                 if (!refused.last()) {
                     screen.warn(server + " refused this client: " + Text.printable(refused.reason()));

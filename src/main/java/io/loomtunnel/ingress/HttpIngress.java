@@ -32,9 +32,9 @@ import javax.net.ssl.SSLContext;
 /// The public side for HTTP: finds the tunnel by the request's host and path, and forwards over it.
 public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     private final TunnelRegistry tunnels;
-    private final IngressConfig config;
-    private final Forwarding forwarding;
-    private final Upgrades upgrades;
+    private volatile IngressConfig config;
+    private volatile Forwarding forwarding;
+    private volatile Upgrades upgrades;
     private final HttpServing serving;
     private final Watchdog watchdog;
     private final TlsPort tls;                          // null for a port in clear
@@ -109,6 +109,16 @@ public final class HttpIngress implements ExchangeHandler, AutoCloseable {
     /// @return the address, with the port that was taken
     public InetSocketAddress localAddress() {
         return listener.localAddress();
+    }
+
+    /// Holds for requests that come from now on. Of the limits only those of content are looked at: the others belong to connections, and
+    /// stay what they are.
+    /// @param next replaces what may change
+    public void config(IngressConfig next) {
+        var limits = config.limits().withBodies(next.limits().maxRequestBody(), next.limits().maxResponseBody());
+        config = next.withLimits(limits);
+        forwarding = new Forwarding(next.responseTimeout());
+        upgrades = new Upgrades(next.upgrades());
     }
 
     private void serve(SocketDuplex connection) throws IOException {

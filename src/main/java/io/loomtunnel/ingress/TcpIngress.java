@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 public final class TcpIngress implements AutoCloseable {
     private final Route.Tcp route;
     private final TunnelRegistry tunnels;
-    private final TcpIngressConfig config;
+    private volatile TcpIngressConfig config;
     private Listener listener;
 
     private TcpIngress(Route.Tcp route, TunnelRegistry tunnels, TcpIngressConfig config) {
@@ -58,7 +58,14 @@ public final class TcpIngress implements AutoCloseable {
         return listener.connections();
     }
 
+    /// Holds for visitors who come from now on; the number of connections stays what it is.
+    /// @param next replaces limits and time-outs
+    public void config(TcpIngressConfig next) {
+        config = next;
+    }
+
     private void serve(SocketDuplex visitor) throws IOException {
+        var config = this.config;
         try {
             var connect = new TcpConnect(route, config.proxies().source(visitor), visitor.localAddress());
             var tunnel = TunnelDuplex.open(connect, tunnels, config);

@@ -28,7 +28,7 @@ final class TcpRange {
     private final InetSocketAddress first;
     private final int size;
     private final TunnelRegistry tunnels;
-    private final TcpIngressConfig config;
+    private volatile TcpIngressConfig config;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Route.Tcp, Holder> holders = new HashMap<>();
     private final BitSet taken = new BitSet();                              // by the distance from the first port
@@ -62,6 +62,16 @@ final class TcpRange {
         size = last - first.getPort() + 1;
         this.tunnels = tunnels;
         this.config = config;
+    }
+
+    void config(TcpIngressConfig next) {
+        lock.lock();
+        try {
+            config = next;
+            for (var holder : holders.values()) holder.ingress.config(next);
+        } finally {
+            lock.unlock();
+        }
     }
 
     InetSocketAddress address(Route.Tcp route) {

@@ -10,15 +10,19 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The TCP services of one server: some with a port of their own, open as long as the server is; the others take one of a range while
 /// clients serve them.
 public final class TcpServices implements TcpPorts, AutoCloseable {
     private final TunnelRegistry tunnels;
-    private final TcpIngressConfig config;
+    private volatile TcpIngressConfig config;
     private final Map<String, TcpIngress> fixed = new ConcurrentSkipListMap<>();
+    private final Map<String, InetSocketAddress> asked = new ConcurrentHashMap<>();     // for those of `fixed`
     private volatile TcpRange range;                  // null: names without a port of their own are refused
 
     /// No services yet.
@@ -38,6 +42,47 @@ public final class TcpServices implements TcpPorts, AutoCloseable {
         var route = new Route.Tcp(name);
         if (fixed.containsKey(route.name())) throw new IllegalArgumentException(route + " has a port already");
         fixed.put(route.name(), TcpIngress.start(address, name, tunnels, config));
+        asked.put(route.name(), address);
+    }
+
+    /// Opens and closes ports until each of these services has its own, and no other has one. Who is being served at a port that stays notices
+    /// nothing; at one that goes there is some time left. One call at a time.
+    /// @param wanted by the names of the services; port 0 takes a free one
+    /// @param grace  for visitors of ports that are closed
+    /// @throws IOException an address can't be bound; the message says why, and nothing was changed
+    /// @throws IllegalArgumentException a name is none
+    public void become(Map<String, InetSocketAddress> wanted, Duration grace) throws IOException {
+        var names = new HashMap<String, InetSocketAddress>();
+        wanted.forEach((name, address) -> names.put(new Route.Tcp(name).name(), address));
+        var opened = new HashMap<String, TcpIngress>();
+        try {
+            for (var entry : names.entrySet()) {
+                if (entry.getValue().equals(asked.get(entry.getKey()))) continue;
+                opened.put(entry.getKey(), TcpIngress.start(entry.getValue(), entry.getKey(), tunnels, config));
+            }
+        } catch (IOException | RuntimeException e) {
+            opened.values().forEach(TcpIngress::close);
+            throw e;
+        }
+        var closed = new ArrayList<TcpIngress>();
+        opened.forEach((name, ingress) -> {
+            var old = fixed.put(name, ingress);
+            if (old != null) closed.add(old);
+        });
+        for (var name : List.copyOf(fixed.keySet())) if (!names.containsKey(name)) closed.add(fixed.remove(name));
+        asked.clear();
+        asked.putAll(names);
+        var end = Deadline.after(grace.plusNanos(1));
+        if (!closed.isEmpty()) Thread.ofVirtual().name("loomtunnel-close").start(() -> close(closed, end));
+    }
+
+    /// Holds for visitors who come from now on; how many a port takes at once stays as it is for those that are open.
+    /// @param next of every port
+    public void config(TcpIngressConfig next) {
+        config = next;
+        fixed.values().forEach(ingress -> ingress.config(next));
+        var ports = range;
+        if (ports != null) ports.config(next);
     }
 
     /// Gives every other name a port of this range, as long as one is free.

@@ -37,7 +37,6 @@ final class NamedServer {
         static final Lookups DEFAULTS = new Lookups(Resolver.SYSTEM, Duration.ofSeconds(30), Duration.ofMinutes(1));
     }
 
-    private final TunnelDialer name;
     private final int connections;
     private final Slots slots;
     private final ExchangeHandler handler;
@@ -50,6 +49,7 @@ final class NamedServer {
     private final Condition changed = lock.newCondition();                  // `version` has risen
     private final Map<String, ServerSessions> servers = new LinkedHashMap<>();     // changed by the thread only
     private final Set<ServerSessions> ending = new LinkedHashSet<>();
+    private volatile TunnelDialer name;                                     // changed under the lock
     private long version;
     private boolean lost;                                                   // a link, since the last look
     private boolean closing;
@@ -80,6 +80,19 @@ final class NamedServer {
             lock.unlock();
         }
         return all;
+    }
+
+    /// Attaches with other routes, at each address and each that will come.
+    void routes(List<Route> others) {
+        List<ServerSessions> all;
+        lock.lock();
+        try {
+            name = name.withRoutes(others);
+            all = List.copyOf(servers.values());
+        } finally {
+            lock.unlock();
+        }
+        for (var sessions : all) sessions.routes(others);
     }
 
     /// Lets the requests under way finish until the deadline, then ends everything.
@@ -152,14 +165,17 @@ final class NamedServer {
             return;
         }
         var sessions = new ServerSessions(dialer, numbers, handler, this::happened);
+        List<Route> wanted;
         lock.lock();
         try {
             if (closing) return;
             servers.put(server, sessions);
+            wanted = name.routes();
         } finally {
             lock.unlock();
         }
         news.joined(server);
+        sessions.routes(wanted);                       // they may have changed during the look-up
         sessions.start();
     }
 

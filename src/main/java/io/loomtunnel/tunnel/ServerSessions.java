@@ -26,6 +26,11 @@ final class ServerSessions {
         sessions.forEach(TunnelSession::start);
     }
 
+    /// Attaches with other routes.
+    void routes(List<Route> others) {
+        for (var session : sessions) session.routes(others);
+    }
+
     List<TunnelSession> sessions() {
         return sessions;
     }

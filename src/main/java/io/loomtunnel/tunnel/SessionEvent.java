@@ -30,6 +30,12 @@ public sealed interface SessionEvent {
     /// @param server host and port
     record Left(String server) implements SessionEvent {}
 
+    /// The server will not have us with other routes: those from before stay registered.
+    /// @param server host and port
+    /// @param status 400, 401, 403 or 426
+    /// @param reason one line, the server's
+    record Kept(String server, int status, String reason) implements SessionEvent {}
+
     /// The server will not have us, and will not be dialled again.
     /// @param server host and port
     /// @param status 400, 401, 403 or 426; 407 when it was a proxy on the way

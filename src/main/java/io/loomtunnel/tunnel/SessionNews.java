@@ -103,6 +103,7 @@ final class SessionNews {
             switch (event) {
                 case SessionEvent.Attached attached -> {
                     server.up.set(connection);
+                    others &= server.attached != null && server.attached.routes().equals(attached.routes());
                     server.attached = attached;
                 }
                 case SessionEvent.Lost _ -> server.up.clear(connection);
@@ -114,6 +115,7 @@ final class SessionNews {
                     others |= server.refused != null;
                     server.refused = refused;
                 }
+                case SessionEvent.Kept _ -> others = connection > 0;
                 case SessionEvent.Left _ -> { }
             }
             changed.signalAll();

@@ -79,6 +79,15 @@ public final class TunnelDialer {
         this.address = address;
     }
 
+    /// The same server, to be attached to with other routes.
+    TunnelDialer withRoutes(List<Route> others) {
+        return new TunnelDialer(host, port, token, others, health, config, address);
+    }
+
+    List<Route> routes() {
+        return routes;
+    }
+
     /// The server.
     /// @return host and port; and the address, of a dialer for one of several
     public String server() {

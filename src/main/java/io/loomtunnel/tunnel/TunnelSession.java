@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -31,13 +32,14 @@ public final class TunnelSession implements AutoCloseable {
     /// Why there is something to dial for.
     private enum Need { NOTHING, DOUBT, REPLACEMENT, LINK }
 
-    private final TunnelDialer dialer;
+    private final String server;
     private final ExchangeHandler handler;
     private final Consumer<SessionEvent> listener;
     private final Backoff backoff;                                           // the session thread's, as the next four
     private ClientId client;
     private Duration known;                                                  // what a dial takes when the link is well; null before the first
     private Need pausing = Need.NOTHING;
+    private TunnelDialer pausingFor;
     private Deadline pause = Deadline.NEVER;
     private final Thread thread = Thread.ofVirtual().name("loomtunnel-session").unstarted(this::run);
 
@@ -45,6 +47,8 @@ public final class TunnelSession implements AutoCloseable {
     private final Condition changed = lock.newCondition();                   // `version` has risen
     private final Deque<Attachment> draining = new ArrayDeque<>();
     private long version;
+    private TunnelDialer dialer;
+    private TunnelDialer served;                                             // what `current` was dialled by
     private Attachment current;
     private IOException failure;                                             // of the last dial
     private boolean refused;
@@ -65,6 +69,7 @@ public final class TunnelSession implements AutoCloseable {
 
     TunnelSession(TunnelDialer dialer, ClientId client, ExchangeHandler handler, Consumer<SessionEvent> listener, Backoff backoff) {
         this.dialer = dialer;
+        server = dialer.server();
         this.client = client;
         this.handler = handler;
         this.listener = listener;
@@ -75,6 +80,19 @@ public final class TunnelSession implements AutoCloseable {
     /// @throws IllegalThreadStateException it was started before
     public void start() {
         thread.start();
+    }
+
+    /// Attaches with other routes; what is attached serves until the new one does, and finishes what it has.
+    /// @param others at least one
+    public void routes(List<Route> others) {
+        lock.lock();
+        try {
+            if (Set.copyOf(others).equals(Set.copyOf(dialer.routes()))) return;
+            dialer = dialer.withRoutes(others);
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Waits until the routes are served.
@@ -91,7 +109,7 @@ public final class TunnelSession implements AutoCloseable {
                 if (closing) throw new IOException("the client is closed");
                 deadline.await(changed);
             }
-            return new SessionEvent.Attached(dialer.server(), current.routes(), current.visitors());
+            return new SessionEvent.Attached(server, current.routes(), current.visitors());
         } catch (SocketTimeoutException e) {
             if (failure == null) throw e;
             var late = new SocketTimeoutException(failure.getMessage());
@@ -157,25 +175,27 @@ public final class TunnelSession implements AutoCloseable {
                 if (over()) return;
                 noticeEnds();
                 var need = need();
+                var by = dialer();
                 if (need == Need.NOTHING) awaitChange(seen, Deadline.NEVER);
-                else if (need == pausing && !pause.passed()) awaitChange(seen, pause);
-                else dial(need);
+                else if (need == pausing && by == pausingFor && !pause.passed()) awaitChange(seen, pause);
+                else dial(need, by);
             }
         } catch (IOException _) {
             // interrupted: closed
         }
     }
 
-    private void dial(Need need) {
+    private void dial(Need need, TunnelDialer by) {
         client = client.next();
+        pausingFor = by;
         long began = System.nanoTime();
         try {
-            var attachment = dialer.attach(client, handler, this::wake, connectLimit(need));
+            var attachment = by.attach(client, handler, this::wake, connectLimit(need, by));
             known = since(began);
-            replace(attachment);
+            replace(attachment, by);
             pausing = Need.NOTHING;
         } catch (RefusedException e) {
-            if (e.lasting()) refusedForGood(e);
+            if (e.lasting()) refused(e, by);
             else retry(e, need, longer(backoff.refused(), e.retryAfter()));
         } catch (IOException e) {
             var tried = since(began);
@@ -184,8 +204,8 @@ public final class TunnelSession implements AutoCloseable {
     }
 
     /// A packet that a cut link swallowed is sent again by TCP only after seconds: a new dial finds the mended link sooner.
-    private Duration connectLimit(Need need) {
-        var usual = dialer.connectLimit();
+    private Duration connectLimit(Need need, TunnelDialer by) {
+        var usual = by.connectLimit();
         if (known == null || need != Need.DOUBT && !backoff.quick()) return usual;
         var quick = longer(IN_DOUBT, known.multipliedBy(ROUND_TRIPS));
         return quick.compareTo(usual) < 0 ? quick : usual;
@@ -205,22 +225,30 @@ public final class TunnelSession implements AutoCloseable {
         }
         pausing = need;
         pause = soon(wait);
-        publish(new SessionEvent.Retrying(dialer.server(), line(cause), wait));
+        publish(new SessionEvent.Retrying(server, line(cause), wait));
     }
 
-    private void refusedForGood(RefusedException cause) {
+    /// For good, unless it is only the change of routes that is refused.
+    private void refused(RefusedException cause, TunnelDialer by) {
+        boolean kept;
         lock.lock();
         try {
-            failure = cause;
-            refused = true;
+            kept = current != null && current.isOpen() && served != by;
+            if (kept) {
+                if (dialer == by) dialer = served;
+            } else {
+                failure = cause;
+                refused = true;
+            }
             wakeAll();
         } finally {
             lock.unlock();
         }
-        publish(new SessionEvent.Refused(dialer.server(), cause.status(), line(cause), true));
+        publish(kept ? new SessionEvent.Kept(server, cause.status(), line(cause))
+                : new SessionEvent.Refused(server, cause.status(), line(cause), true));
     }
 
-    private void replace(Attachment next) {
+    private void replace(Attachment next, TunnelDialer by) {
         Attachment old;
         Attachment surplus = null;
         boolean late;
@@ -230,6 +258,7 @@ public final class TunnelSession implements AutoCloseable {
             old = late ? next : current;
             if (!late) {
                 current = next;
+                served = by;
                 failure = null;
                 if (old != null) draining.add(old);
                 if (draining.size() > MAX_DRAINING) surplus = draining.poll();
@@ -239,7 +268,7 @@ public final class TunnelSession implements AutoCloseable {
             lock.unlock();
         }
         if (late) next.close();
-        else publish(new SessionEvent.Attached(dialer.server(), next.routes(), next.visitors()));
+        else publish(new SessionEvent.Attached(server, next.routes(), next.visitors()));
         if (!late && old != null) old.drain();
         if (surplus != null) surplus.close();
     }
@@ -259,8 +288,9 @@ public final class TunnelSession implements AutoCloseable {
         }
         if (lost == null) return;
         pausing = Need.LINK;
+        pausingFor = dialer();
         pause = soon(backoff.lost(lost.up()));
-        publish(new SessionEvent.Lost(dialer.server(), lost.end()));
+        publish(new SessionEvent.Lost(server, lost.end()));
     }
 
     private Need need() {
@@ -269,7 +299,16 @@ public final class TunnelSession implements AutoCloseable {
             if (refused) return Need.NOTHING;
             if (current == null) return Need.LINK;
             if (current.suspect()) return Need.DOUBT;
-            return current.replacementAsked() ? Need.REPLACEMENT : Need.NOTHING;
+            return current.replacementAsked() || served != dialer ? Need.REPLACEMENT : Need.NOTHING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private TunnelDialer dialer() {
+        lock.lock();
+        try {
+            return dialer;
         } finally {
             lock.unlock();
         }

@@ -83,6 +83,12 @@ public final class TunnelSessions implements AutoCloseable {
         return RoundTrip.first(pings, deadline);
     }
 
+    /// Attaches with other routes, on each connection; what is attached serves until the new one does, and finishes what it has.
+    /// @param others at least one
+    public void routes(List<Route> others) {
+        for (var server : servers) server.routes(others);
+    }
+
     /// Lets the requests under way finish until the deadline, then ends everything.
     /// @param grace for the requests
     public void close(Deadline grace) {

@@ -96,6 +96,8 @@
 ///   whose bytes arrive is not suspect however late its answer is: the answer queues behind them.
 /// - **Rights.** A token of a list may lose its right while its tunnels are up ([io.loomtunnel.tunnel.Tokens]): the server closes
 ///   them at once, and answers the next dial with the reason.
+/// - **Other routes.** A client whose routes change dials its slots anew with the new ones, which replaces the tunnels before. What the server
+///   refuses for good leaves those as they are.
 /// - **Gone.** The server remembers a route for 10 s after its last tunnel left, so that requests can wait for a client
 ///   that restarts. After a start of its own it [expects][io.loomtunnel.tunnel.TunnelRegistry#expectClients] routes that it
 ///   never knew, for 2 s.
