@@ -4,16 +4,57 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// The flags that a person gave to one command: on the command line, or else in the environment.
+/// The flags that a person gave to one command: on the command line, or else in the environment, or else in a configuration file.
 final class Arguments {
     private final Command command;
     private final Map<String, String> environment;
+    private final ConfigFile config;
+    private final FileStamp stamp;                             // of the file, from before it was read
     private final List<Flag> given = new ArrayList<>();
     private final List<String> values = new ArrayList<>();     // of `given`, index by index
 
-    private Arguments(Command command, Map<String, String> environment) {
+    private Arguments(Command command, Map<String, String> environment, ConfigFile config, FileStamp stamp) {
         this.command = command;
         this.environment = environment;
+        this.config = config;
+        this.stamp = stamp;
+    }
+
+    /// Those of a configuration file alone.
+    static Arguments of(Command command, ConfigFile config) {
+        return new Arguments(command, Map.of(), config, null);
+    }
+
+    /// The same with another configuration file.
+    /// @param stamp of the file, from before it was read
+    Arguments with(ConfigFile next, FileStamp stamp) {
+        var arguments = new Arguments(command, environment, next, stamp);
+        arguments.given.addAll(given);
+        arguments.values.addAll(values);
+        return arguments;
+    }
+
+    /// The same with what the file of `--config` says, if there is one.
+    /// @throws ExitException it cannot be read, or says what makes no sense; with the number of the first such line
+    Arguments configured() throws ExitException {
+        var file = command.flags().contains(Flag.CONFIG) ? value(Flag.CONFIG, "") : "";
+        if (file.isEmpty()) return this;
+        var before = FileStamp.of(file);
+        var read = ConfigFile.read(file);
+        var problems = ConfigCheck.problems(read, command);
+        if (problems.isEmpty()) return with(read, before);
+        int more = problems.size() - 1;
+        throw ExitException.usage(problems.getFirst() + (more == 0 ? "" : " (and " + more + " more: loomtunnel check lists them)"));
+    }
+
+    /// The configuration file; [ConfigFile#NONE] without one.
+    ConfigFile config() {
+        return config;
+    }
+
+    /// What the file was like before it was read.
+    FileStamp stamp() {
+        return stamp;
     }
 
     /// Reads `--flag VALUE`, `--flag=VALUE` and `--switch`.
@@ -22,7 +63,7 @@ final class Arguments {
     /// @param environment read later, when a flag is asked for
     /// @throws ExitException a flag is unknown, given twice, or without its value; the message never holds a value
     static Arguments parse(Command command, List<String> words, Map<String, String> environment) throws ExitException {
-        var arguments = new Arguments(command, environment);
+        var arguments = new Arguments(command, environment, ConfigFile.NONE, null);
         for (int i = 0; i < words.size(); i++) {
             var word = words.get(i);
             if (word.equals("-h")) word = Flag.HELP.toString();
@@ -66,11 +107,20 @@ final class Arguments {
     /// @throws ExitException its variable is neither a yes nor a no
     boolean has(Flag flag) throws ExitException {
         if (given.contains(flag)) return true;
-        var value = fromEnvironment(flag);
-        return switch (value) {
+        var variable = fromEnvironment(flag);
+        if (!variable.isEmpty()) return yes(variable, flag.environmentName());
+        var inFile = config.values(flag);
+        return !inFile.isEmpty() && yes(inFile.getFirst(), flag.name());
+    }
+
+    /// Reads a yes or a no.
+    /// @param what names it in a message
+    /// @throws ExitException it is neither
+    static boolean yes(String text, String what) throws ExitException {
+        return switch (text) {
             case "1", "true", "yes", "on" -> true;
-            case "", "0", "false", "no", "off" -> false;
-            default -> throw ExitException.usage(flag.environmentName() + " must be 1 or 0");
+            case "0", "false", "no", "off" -> false;
+            default -> throw ExitException.usage(what + " must be 1 or 0");
         };
     }
 
@@ -79,7 +129,9 @@ final class Arguments {
     String value(Flag flag, String otherwise) {
         int at = given.indexOf(flag);
         var value = at >= 0 ? values.get(at) : fromEnvironment(flag);
-        return value.isEmpty() ? otherwise : value;
+        if (!value.isEmpty()) return value;
+        var inFile = config.values(flag);
+        return inFile.isEmpty() ? otherwise : inFile.getFirst();
     }
 
     /// All values of a flag that may be given often; its variable separates them by commas.
@@ -88,7 +140,12 @@ final class Arguments {
         for (int i = 0; i < given.size(); i++) if (given.get(i).equals(flag)) all.add(values.get(i));
         if (!all.isEmpty()) return all;
         for (var value : fromEnvironment(flag).split(",")) if (!value.isBlank()) all.add(value.strip());
-        return all;
+        return all.isEmpty() ? config.values(flag) : all;
+    }
+
+    /// What there is of a flag, whichever kind it is: for comparing.
+    List<String> all(Flag flag) {
+        return given.contains(flag) && flag.isSwitch() ? List.of("1") : values(flag);
     }
 
     /// Whether the command line itself has the flag: it then goes before any variable.

@@ -13,17 +13,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// `loomtunnel client`: attaches, says what is served, and runs until a signal or a refusal for good.
-final class ClientCommand {
+final class ClientCommand implements Reload.Target {
+    private static final List<Flag> LIVE = List.of(Flag.SERVICE, Flag.TCP_SERVICE);
     private static final int BY_PROXY = 407;
 
     private final Arguments arguments;
     private final Screen screen;
+    private final ClientNews news;
+    private volatile TunnelClient client;          // once it is open
 
     ClientCommand(Arguments arguments, Screen screen) {
         this.arguments = arguments;
         this.screen = screen;
+        news = new ClientNews(screen);
     }
 
     /// Does not return once it was attached.
@@ -31,23 +36,16 @@ final class ClientCommand {
     int run() throws IOException, InterruptedException {
         lookUpAnew();
         var servers = servers();
-        var services = Service.parseAll(arguments.values(Flag.SERVICE));
-        var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
-        if (services.isEmpty() && tcp.isEmpty()) {
-            throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word() + " or " + Flag.TCP_SERVICE + " "
-                    + Flag.TCP_SERVICE.word());
-        }
+        var builder = TunnelClient.builder();
+        var targets = addServices(builder);
         var tls = new TunnelTls(arguments, screen).context(servers);
         var proxies = ServerProxy.of(arguments, screen);
-        var attach = attach(!tcp.isEmpty());
+        var attach = attach(!arguments.values(Flag.TCP_SERVICE).isEmpty());
         var trust = OriginTrust.of(arguments, screen);
-        var targets = new HashMap<Route, String>();
-        for (var service : services) targets.put(service.route(), service.origin().toString());
-        for (var service : tcp) targets.put(service.route(), service.origin().toString());
-        var news = new ClientNews(screen, targets);
+        news.expect(targets);
         var limits = new Limits(arguments);
         var pool = limits.of(PoolConfig.DEFAULTS);
-        var builder = TunnelClient.builder().grace(limits.grace())
+        builder.grace(limits.grace())
                 .connections(limits.connections()).listener(news::tell).dial(DialConfig.DEFAULTS.withProxies(proxies).withAttach(attach))
                 .hostHeader(hostHeader()).pool(trust == null ? pool : pool.withTls(trust));
         for (var server : servers) builder.server(server.endpoint().host(), server.endpoint().port());
@@ -59,11 +57,10 @@ final class ClientCommand {
         } catch (IllegalArgumentException e) {
             throw ExitException.usage(Flag.HEALTH + ": " + Text.reason(e), e);
         }
-        for (var service : services) builder.http(service.route().toString(), service.origin());
-        for (var service : tcp) builder.tcp(service.route().name(), service.origin());
         var metrics = arguments.value(Flag.METRICS, "");
-        var client = metrics.isEmpty() ? builder.open() : open(builder, metrics);
+        client = metrics.isEmpty() ? builder.open() : open(builder, metrics);
         var drain = Drain.onSignal(screen, client, Duration.ZERO, limits.grace());
+        if (arguments.config() != ConfigFile.NONE) new Reload(arguments, this, screen).start();
         var refusal = news.awaitRefusal();
         drain.callOff();
         client.close();
@@ -112,6 +109,53 @@ final class ClientCommand {
     private static void lookUpAnew() {
         Security.setProperty("networkaddress.cache.ttl", "2");
         Security.setProperty("networkaddress.cache.negative.ttl", "1");
+    }
+
+    /// Adds what is to be served, and says from where.
+    private Map<Route, String> addServices(TunnelClient.Builder builder) throws ExitException {
+        var services = Service.parseAll(arguments.values(Flag.SERVICE));
+        var tcp = TcpService.parseAll(arguments.values(Flag.TCP_SERVICE));
+        if (services.isEmpty() && tcp.isEmpty()) {
+            throw ExitException.usage("what is to be served? add " + Flag.SERVICE + " " + Flag.SERVICE.word() + " or " + Flag.TCP_SERVICE + " "
+                    + Flag.TCP_SERVICE.word());
+        }
+        var targets = new HashMap<Route, String>();
+        for (var service : services) {
+            builder.http(service.route().toString(), service.origin());
+            targets.put(service.route(), service.origin().toString());
+        }
+        for (var service : tcp) {
+            builder.tcp(service.route().name(), service.origin());
+            targets.put(service.route(), service.origin().toString());
+        }
+        return targets;
+    }
+
+    /// Whether it would start, as far as that can be told without starting.
+    /// @throws ExitException it would not
+    void check() throws ExitException {
+        servers();
+        attach(!arguments.values(Flag.TCP_SERVICE).isEmpty());
+        addServices(TunnelClient.builder());
+        var limits = new Limits(arguments);
+        limits.of(PoolConfig.DEFAULTS);
+        limits.connections();
+        limits.grace();
+        hostHeader();
+    }
+
+    @Override public List<Flag> live() {
+        return LIVE;
+    }
+
+    @Override public void check(Arguments next) throws ExitException {
+        new ClientCommand(next, screen).check();
+    }
+
+    @Override public void apply(Arguments next, List<Flag> changed) throws IOException {
+        var builder = TunnelClient.builder();
+        news.expect(new ClientCommand(next, screen).addServices(builder));
+        client.services(builder);
     }
 
     HostHeader hostHeader() throws ExitException {

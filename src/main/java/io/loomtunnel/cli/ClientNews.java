@@ -7,23 +7,31 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /// Tells the person at the terminal how the link with the server fares: what is served where, and one line for each
 /// loss and each return, however many dials lie between them.
 final class ClientNews {
     private final Screen screen;
-    private final Map<Route, String> targets;
+    private final Map<Route, String> targets = new ConcurrentHashMap<>();      // those of before, too
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Set<String> shown = new HashSet<>();          // the lines of the services that the person has seen
     private final Set<String> known = new HashSet<>();          // servers that were attached to before
     private final Set<String> up = new HashSet<>();             // that are now
     private final Map<String, String> trouble = new HashMap<>();        // by server: the last reason shown, until the link is back
+    private volatile boolean changing;             // the person waits for the server's answer to it
     private volatile SessionEvent.Refused refusal;
 
-    ClientNews(Screen screen, Map<Route, String> targets) {
+    ClientNews(Screen screen) {
         this.screen = screen;
-        this.targets = targets;
+    }
+
+    /// Services come, or change.
+    /// @param more where each route leads
+    void expect(Map<Route, String> more) {
+        targets.putAll(more);
+        changing = true;
     }
 
     /// Waits until the server, or a proxy on the way, has refused this client for good.
@@ -45,7 +53,7 @@ final class ClientNews {
             }
             case SessionEvent.Retrying(var _, var reason, var _) -> {
                 // A refusal to replace a link that still serves is nobody's trouble.
-                if (up.contains(server) || reason.equals(trouble.put(server, reason))) return;
+                if (up.contains(server) && !changing || reason.equals(trouble.put(server, reason))) return;
                 screen.warn(Text.printable(reason) + ", trying again");
             }
             case SessionEvent.Left _ -> {
@@ -53,8 +61,10 @@ final class ClientNews {
                 trouble.remove(server);
                 if (known.remove(server)) screen.say("no longer attached to " + server + ": the name does not lead there any more");
             }
-            case SessionEvent.Kept(var _, var _, var reason) ->
+            case SessionEvent.Kept(var _, var _, var reason) -> {
+                changing = false;
                 screen.warn(named(server) + " refuses the change (" + Text.printable(reason) + "): the hosts and services from before stay registered");
+            }
             case SessionEvent.Refused refused -> {
                 if (!refused.last()) {
                     screen.warn(server + " refused this client: " + Text.printable(refused.reason()));
@@ -78,6 +88,7 @@ final class ClientNews {
         boolean back = up.add(server) && again;
         if (back && !news) screen.say(known.size() == 1 ? "attached again" : "attached again to " + server);
         else if (!again && known.size() > 1) screen.say("attached to " + server + ", too");
+        changing = false;
         trouble.remove(server);
     }
 

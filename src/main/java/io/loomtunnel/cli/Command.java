@@ -8,12 +8,12 @@ enum Command {
     SERVER("server", "wait for clients and visitors",
             List.of(Flag.BIND, Flag.VISITORS, Flag.VISITORS_TLS, Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA, Flag.TLS_CLIENT_TOKEN, Flag.PLAINTEXT,
                     Flag.ACCEPT, Flag.TCP, Flag.TCP_RANGE, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Flag.METRICS, Flag.TOKEN_FILE,
-                    Flag.TOKENS, Flag.VERBOSE, Flag.HELP),
+                    Flag.TOKENS, Flag.CONFIG, Flag.VERBOSE, Flag.HELP),
             Limits.SERVER),
     CLIENT("client", "attach to a server and serve its visitors from programs here",
             List.of(Flag.SERVER, Flag.TLS_CA, Flag.TLS_SERVER_NAME, Flag.PIN, Flag.CLIENT_CERT, Flag.CLIENT_KEY, Flag.TLS_INSECURE, Flag.PLAINTEXT,
                     Flag.ATTACH, Flag.PROXY, Flag.SERVICE, Flag.TCP_SERVICE, Flag.HOST_HEADER, Flag.HEALTH, Flag.ORIGIN_CA, Flag.ORIGIN_INSECURE,
-                    Flag.METRICS, Flag.TOKEN_FILE, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
+                    Flag.METRICS, Flag.TOKEN_FILE, Flag.CONFIG, Flag.VERBOSE, Flag.HELP), Limits.CLIENT),
     DOCTOR("doctor", "look at everything that a client needs, and say what is wrong", List.of(Flag.JSON), List.of()),
     KEYGEN("keygen", "make a CA, and certificates for a server and its clients",
             List.of(Flag.KEYGEN_HOST, Flag.KEYGEN_CLIENT, Flag.KEYGEN_DAYS, Flag.KEYGEN_DIR, Flag.VERBOSE, Flag.HELP), List.of()),
@@ -23,6 +23,7 @@ enum Command {
     TOKEN_LIST("token list", "show what the tokens of a file may have", List.of(Flag.TOKENS, Flag.VERBOSE, Flag.HELP), List.of()),
     TOKEN_REVOKE("token revoke", "end a token and the tunnels of its clients",
             List.of(TokenRights.ID, Flag.TOKENS, Flag.VERBOSE, Flag.HELP), List.of()),
+    CHECK("check", "say what is wrong with a configuration file, by line", List.of(Flag.CONFIG, Flag.VERBOSE, Flag.HELP), List.of()),
     DEMO("demo", "run both ends and a small origin in one process",
             List.of(Flag.ONE_REQUEST, Flag.VERBOSE, Flag.HELP), List.of()),
     VERSION("version", "print the version", List.of(Flag.HELP), List.of());
@@ -56,7 +57,11 @@ enum Command {
 
     /// What a word without dashes stands for; null when there is no such word.
     Flag operand() {
-        return this == TOKEN_CREATE || this == TOKEN_REVOKE ? TokenRights.ID : null;
+        return switch (this) {
+            case TOKEN_CREATE, TOKEN_REVOKE -> TokenRights.ID;
+            case CHECK -> Flag.CONFIG;
+            default -> null;
+        };
     }
 
     /// The variable that sets a flag when the command line does not.

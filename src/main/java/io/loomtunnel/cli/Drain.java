@@ -1,6 +1,5 @@
 package io.loomtunnel.cli;
 
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 
 /// What SIGTERM and Ctrl-C do: what is open gets some time to finish, then the process ends with status 0. A second
@@ -71,21 +70,8 @@ final class Drain {
         return time.toMillis() % 1_000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
     }
 
-    /// While hooks run the JVM ignores further signals; `sun.misc.Signal` is the only way to hear them, and only by reflection,
-    /// since compiling against it is a warning. A runtime without it just has no second signal.
+    /// While hooks run the JVM ignores further signals, unless they are handled.
     private static void endAtOnceOn(String name) {
-        try {
-            var signal = Class.forName("sun.misc.Signal");
-            var handler = Class.forName("sun.misc.SignalHandler");
-            var instance = signal.getConstructor(String.class).newInstance(name);
-            int status = 128 + (int) signal.getMethod("getNumber").invoke(instance);
-            var halt = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (_, method, _) -> {
-                if (method.getName().equals("handle")) Runtime.getRuntime().halt(status);
-                return null;
-            });
-            signal.getMethod("handle", signal, handler).invoke(null, instance, halt);
-        } catch (ReflectiveOperationException | IllegalArgumentException _) {
-            // no such signal here
-        }
+        Signals.handle(name, number -> Runtime.getRuntime().halt(128 + number));
     }
 }

@@ -86,6 +86,8 @@ record Flag(String name, String word, Many many, String help) {
             "where the files are, those of the CA included (default: here)");
     static final Flag TOKENS = new Flag("tokens", "FILE", Many.ONCE,
             "let in those whose tokens stand in FILE, each to what it may have (loomtunnel token)");
+    static final Flag CONFIG = new Flag("config", "FILE", Many.ONCE,
+            "read flags from FILE, and apply its changes at once (loomtunnel check FILE)");
     static final Flag ONE_REQUEST = new Flag("once", "", Many.ONCE,
             "send one request through, print the answer, and end");
     static final Flag JSON = new Flag("json", "", Many.ONCE,

@@ -36,7 +36,8 @@ final class Help {
         }
         if (!command.limits().isEmpty()) limits(text, command);
         if (variables) {
-            text.append("\nA flag goes before its environment variable, which is named below it.");
+            text.append("\nA flag goes before its environment variable, which is named below it").append(command.flags().contains(Flag.CONFIG)
+                    && command != Command.CHECK ? ", and that before the file of --config." : ".");
             if (command.flags().contains(Flag.TOKEN_FILE)) {
                 text.append("\nThe token is never a flag: every user of a machine can read its command lines. It comes from\n")
                         .append("--token-file or LOOMTUNNEL_TOKEN, or ")
@@ -64,6 +65,7 @@ final class Help {
             case TOKEN_CREATE -> " ID --tokens FILE [--host HOST …] [--tcp NAME …] [--expires WHEN] …";
             case TOKEN_LIST -> " --tokens FILE";
             case TOKEN_REVOKE -> " ID --tokens FILE";
+            case CHECK -> " FILE";
             case DEMO -> " [--once]";
             case VERSION -> "";
         };

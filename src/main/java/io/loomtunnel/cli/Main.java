@@ -28,6 +28,7 @@ public final class Main {
                 screen.print(Help.of(arguments.command()));
                 return ExitException.DONE;
             }
+            if (arguments.command() != Command.CHECK) arguments = arguments.configured();
             verbose = arguments.has(Flag.VERBOSE);
             LogSetup.install(verbose);
             return run(arguments, screen);
@@ -52,6 +53,7 @@ public final class Main {
             case TOKEN_CREATE -> new TokenCommand(arguments, screen).create();
             case TOKEN_LIST -> new TokenCommand(arguments, screen).list();
             case TOKEN_REVOKE -> new TokenCommand(arguments, screen).revoke();
+            case CHECK -> new CheckCommand(arguments, screen).run();
             case DEMO -> new DemoCommand(arguments, screen).run();
             case VERSION -> {
                 screen.say("loomtunnel " + version());

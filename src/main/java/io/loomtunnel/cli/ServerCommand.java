@@ -19,10 +19,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /// `loomtunnel server`: opens its ports, says so, and runs until a signal.
-final class ServerCommand {
+final class ServerCommand implements Reload.Target {
     private static final Endpoint BIND = new Endpoint("127.0.0.1", 7835);
     private static final Endpoint VISITORS = new Endpoint("0.0.0.0", 8080);
     private static final Endpoint VISITORS_TLS = new Endpoint("0.0.0.0", 8443);
+
+    private static final List<Flag> LIVE = List.of(Flag.TCP, Flag.TRUST_PROXY, Flag.PROXY_PROTOCOL, Flag.UPGRADE, Flag.STICKY, Limits.MAX_REQUEST_BODY,
+            Limits.MAX_RESPONSE_BODY, Limits.SERVER_RESPONSE_TIMEOUT, Limits.TCP_IDLE_TIMEOUT, Limits.HOLD);
 
     private final Arguments arguments;
     private final Screen screen;
@@ -49,9 +52,7 @@ final class ServerCommand {
         overlap(bind, Flag.VISITORS_TLS, encrypted);
         var certificates = certificates(encrypted != null);
         var limits = new Limits(arguments);
-        var config = ingress();
-        var builder = TunnelServer.builder().bind(bind).grace(limits.grace()).listener(this::tell)
-                .ingress(limits.of(config)).tcpIngress(limits.of(TcpIngressConfig.DEFAULTS.withProxies(config.proxies())));
+        var builder = limits(TunnelServer.builder().bind(bind).listener(this::tell));
         var metrics = given(Flag.METRICS) ? address(Flag.METRICS, Endpoint.METRICS) : null;
         if (metrics != null) builder.metrics(metrics);
         var delay = limits.drainDelay(metrics != null);
@@ -93,8 +94,60 @@ final class ServerCommand {
         sayHow(clients, makeToken ? token : "", onlyTcp ? "--tcp " + tcp.example() + "=3000" : "--http 3000");
         if (metrics != null) screen.say("answering /ready and /health on http://" + Endpoint.text(server.metricsAddress()));
         Drain.onSignal(screen, server, delay, limits.grace());
+        if (arguments.config() != ConfigFile.NONE) new Reload(arguments, this, screen).start();
         new CountDownLatch(1).await();
         return ExitException.DONE;
+    }
+
+    /// Whether it would start, as far as that can be told without starting.
+    /// @throws ExitException it would not
+    void check() throws ExitException {
+        address(Flag.BIND, BIND);
+        address(Flag.VISITORS, VISITORS);
+        address(Flag.VISITORS_TLS, VISITORS_TLS);
+        TcpListeners.of(arguments);
+        certificates(given(Flag.VISITORS_TLS));
+        var list = arguments.value(Flag.TOKENS, "");
+        if (!list.isEmpty()) TokenFile.read(list);
+        limits(TunnelServer.builder());
+    }
+
+    private TunnelServer.Builder limits(TunnelServer.Builder builder) throws ExitException {
+        var limits = new Limits(arguments);
+        return builder.grace(limits.grace()).ingress(visitors()).tcpIngress(tcpVisitors());
+    }
+
+    private IngressConfig visitors() throws ExitException {
+        return new Limits(arguments).of(ingress());
+    }
+
+    private TcpIngressConfig tcpVisitors() throws ExitException {
+        return new Limits(arguments).of(TcpIngressConfig.DEFAULTS.withProxies(proxies()));
+    }
+
+    @Override public List<Flag> live() {
+        return LIVE;
+    }
+
+    @Override public void check(Arguments next) throws ExitException {
+        new ServerCommand(next, screen).check();
+    }
+
+    @Override public void apply(Arguments next, List<Flag> changed) throws IOException {
+        var wanted = new ServerCommand(next, screen);
+        if (changed.contains(Flag.TCP)) listen(TcpListeners.of(next));
+        server.ingress(wanted.visitors());
+        server.tcpIngress(wanted.tcpVisitors());
+    }
+
+    private void listen(TcpListeners tcp) throws IOException {
+        var ports = new Ports();
+        tcp.services().forEach((name, address) -> ports.add(Flag.TCP + " " + name, address));
+        try {
+            server.tcp(tcp.services());
+        } catch (BindException e) {
+            throw ports.refused(e);
+        }
     }
 
     private IngressConfig ingress() throws ExitException {

@@ -50,7 +50,7 @@ public final class RhttpAcceptor {
                 warn(peer, "no route is known for it");
                 return;
             }
-            var claim = new Claim(known.get().name(), ClientId.fresh(), List.copyOf(known.get().routes()), peer, "");
+            var claim = new Claim(new Grant(known.get().name()), ClientId.fresh(), List.copyOf(known.get().routes()), peer, "");
             try {
                 tunnels.admit(claim);
             } catch (StatusException refusal) {

@@ -21,7 +21,9 @@ class ClientNewsTest {
 
     private ClientNews news() {
         var screen = new PrintStream(said, true, UTF_8);
-        return new ClientNews(new Screen(screen, screen), Map.of(APP, "http://127.0.0.1:3000"));
+        var news = new ClientNews(new Screen(screen, screen));
+        news.expect(Map.of(APP, "http://127.0.0.1:3000"));
+        return news;
     }
 
     @Test void aLossAndAReturnAreALineEach() {
@@ -30,6 +32,16 @@ class ClientNewsTest {
         assertEquals("loomtunnel: refused, trying again\n", tell(retrying("edge:7835", "refused")));
         assertEquals("", tell(retrying("edge:7835", "refused")));
         assertEquals("attached again\n", tell(attached("edge:7835")));
+        assertEquals("", tell(retrying("edge:7835", "shutting down")), "it still serves");
+    }
+
+    @Test void whoChangesHostsHearsWhatTheServerSays() {
+        tell(attached("edge:7835"));
+        news.expect(Map.of(Route.of("new.example.com"), "http://127.0.0.1:4000"));
+        assertEquals("loomtunnel: new.example.com is taken, trying again\n", tell(retrying("edge:7835", "new.example.com is taken")));
+        assertEquals("", tell(retrying("edge:7835", "new.example.com is taken")));
+        assertEquals("loomtunnel: the server refuses the change (not yours): the hosts and services from before stay registered\n",
+                tell(new SessionEvent.Kept("edge:7835", 403, "not yours")));
         assertEquals("", tell(retrying("edge:7835", "shutting down")), "it still serves");
     }
 
