@@ -20,8 +20,10 @@ defaults
     timeout server 75s
     timeout check 2s
     option redispatch
+    retry-on conn-failure empty-response
 frontend visitors
     bind 127.0.0.1:{port} backlog 4096
+    http-request disable-l7-retry if !METH_GET
     default_backend servers
 backend servers
     balance leastconn
