@@ -13,6 +13,7 @@ import io.loomtunnel.http.ResponseHead;
 import io.loomtunnel.http.Transaction;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.Continued;
 import io.loomtunnel.websocket.Upgrades;
 import java.io.EOFException;
 import java.io.IOException;
@@ -197,7 +198,7 @@ public final class Http1Client implements HttpConnection, AutoCloseable {
 
         @Override public Duplex duplex() {
             if (!switched) throw new IllegalStateException("the origin did not switch protocols");
-            return new UpgradedDuplex(duplex, in, null);
+            return new Continued(duplex, in);
         }
 
         @Override public void cancel() {

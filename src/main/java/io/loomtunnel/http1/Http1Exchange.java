@@ -8,7 +8,9 @@ import io.loomtunnel.http.Fields;
 import io.loomtunnel.http.Peer;
 import io.loomtunnel.http.RequestHead;
 import io.loomtunnel.http.ResponseHead;
+import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.Continued;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -84,13 +86,14 @@ final class Http1Exchange implements Exchange {
     @Override public Duplex upgrade(Fields fields) throws IOException {
         if (responded()) throw new IllegalStateException("a final response was begun");
         upgraded = true;
-        server.presence().end();
+        var presence = server.presence();
+        presence.end();
         HeadWriter.response(out, new ResponseHead(101, fields));
         out.put("\r\n");
         out.writeTo(duplex.out());
         out.reset(512);
         duplex.out().flush();
-        return new UpgradedDuplex(duplex, server.in(), server.presence());
+        return new Continued(duplex, server.in(), () -> presence.await(Deadline.NEVER));
     }
 
     @Override public boolean responded() {

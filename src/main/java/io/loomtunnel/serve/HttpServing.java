@@ -8,6 +8,7 @@ import io.loomtunnel.http1.Http1Server;
 import io.loomtunnel.http2.Http2Connection;
 import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
+import io.loomtunnel.net.Continued;
 import io.loomtunnel.net.SocketDuplex;
 import io.loomtunnel.net.TlsDuplex;
 import io.loomtunnel.net.Watchdog;

@@ -1,25 +1,30 @@
-package io.loomtunnel.http1;
+package io.loomtunnel.net;
 
 import io.loomtunnel.bytes.ByteReader;
-import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 
-/// A connection that has left HTTP/1.1: its first bytes are those that came together with the head.
-final class UpgradedDuplex implements Duplex {
+/// A connection of which something was read already, as when its first bytes were looked at, or when it has left HTTP/1.1: what a reader
+/// holds comes first.
+public final class Continued implements Duplex {
     private final Duplex duplex;
     private final ByteReader reader;
-    private final Presence presence;
+    private final Runnable before;
     private final InputStream in = new In();
 
-    /// @param presence who may still be reading, or null
-    UpgradedDuplex(Duplex duplex, ByteReader reader, Presence presence) {
+    /// @param reader of the connection; holds what was read
+    public Continued(Duplex duplex, ByteReader reader) {
+        this(duplex, reader, () -> { });
+    }
+
+    /// @param before waits until nobody else uses the reader any more; comes before each read
+    public Continued(Duplex duplex, ByteReader reader, Runnable before) {
         this.duplex = duplex;
         this.reader = reader;
-        this.presence = presence;
+        this.before = before;
     }
 
     @Override public InputStream in() {
@@ -33,7 +38,7 @@ final class UpgradedDuplex implements Duplex {
     /// {@inheritDoc} Straight out of the reader's array, which is small again whenever nothing more is there.
     @Override public long transferTo(OutputStream out) throws IOException {
         long total = 0;
-        awaitWatcher();
+        before.run();
         while (reader.available() > 0 || fill(out)) {
             int n = reader.available();
             out.write(reader.array(), reader.position(), n);
@@ -47,10 +52,6 @@ final class UpgradedDuplex implements Duplex {
         out.flush();
         if (reader.array().length > ByteReader.SMALL && reader.availableAll() == 0) reader.rest();
         return reader.fill();
-    }
-
-    private void awaitWatcher() {
-        if (presence != null) presence.await(Deadline.NEVER);
     }
 
     @Override public void readTimeout(Duration limit) throws IOException {
@@ -76,7 +77,7 @@ final class UpgradedDuplex implements Duplex {
         }
 
         @Override public int read(byte[] target, int offset, int length) throws IOException {
-            awaitWatcher();
+            before.run();
             return reader.read(target, offset, length);
         }
 
