@@ -73,4 +73,8 @@ public final class Backoff {
     private Duration upTo(Duration most) {
         return Duration.ofNanos(random.nextLong(most.toNanos() + 1));
     }
+
+    static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) >= 0 ? a : b;
+    }
 }

@@ -107,7 +107,7 @@ final class Heartbeat implements AutoCloseable {
                 }
                 if (silence.compareTo(config.answer()) >= 0) suspect(true);
                 // Long enough to measure a round trip of more than `answer`, and over when the peer counts as dead.
-                limit = max(config.answer(), config.dead().minus(silence));
+                limit = Backoff.longer(config.answer(), config.dead().minus(silence));
             }
             suspect(false);
         } catch (IOException e) {
@@ -131,10 +131,6 @@ final class Heartbeat implements AutoCloseable {
     }
 
     private Duration patience() {
-        return max(config.answer(), roundTrip.multipliedBy(ROUND_TRIPS));
-    }
-
-    private static Duration max(Duration a, Duration b) {
-        return a.compareTo(b) >= 0 ? a : b;
+        return Backoff.longer(config.answer(), roundTrip.multipliedBy(ROUND_TRIPS));
     }
 }

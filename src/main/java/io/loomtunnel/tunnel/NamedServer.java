@@ -5,7 +5,6 @@ import static java.lang.System.Logger.Level.WARNING;
 import io.loomtunnel.http.ExchangeHandler;
 import io.loomtunnel.io.Deadline;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,7 +13,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Keeps a client attached to every address that a server's name has: each is a server of its own, with sessions of its own.
@@ -46,11 +44,10 @@ final class NamedServer {
     private final Map<String, Deadline> gone = new HashMap<>();            // the thread's: until when links are kept whose address is gone
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();                  // `version` has risen
+    private final Changes changes = new Changes(lock);
     private final Map<String, ServerSessions> servers = new LinkedHashMap<>();     // changed by the thread only
     private final Set<ServerSessions> ending = new LinkedHashSet<>();
     private volatile TunnelDialer name;                                     // changed under the lock
-    private long version;
     private boolean lost;                                                   // a link, since the last look
     private boolean closing;
 
@@ -101,7 +98,7 @@ final class NamedServer {
         lock.lock();
         try {
             closing = true;
-            wakeAll();
+            changes.happened();
             all = new ArrayList<>(servers.values());
             all.addAll(ending);
         } finally {
@@ -118,12 +115,12 @@ final class NamedServer {
                 var soonest = Deadline.after(AT_MOST_EVERY);
                 var latest = known ? Deadline.after(lookups.interval) : soonest;
                 for (;;) {
-                    long seen = seen();
+                    long seen = changes.seen();
                     if (over()) return;
                     letGo();
                     var next = lost() ? soonest : latest;
                     if (next.passed()) break;
-                    awaitChange(seen, next);
+                    changes.await(seen, next);
                 }
             }
         } catch (IOException _) {
@@ -184,7 +181,7 @@ final class NamedServer {
         lock.lock();
         try {
             lost |= event instanceof SessionEvent.Lost;
-            wakeAll();
+            changes.happened();
         } finally {
             lock.unlock();
         }
@@ -250,30 +247,5 @@ final class NamedServer {
         } finally {
             lock.unlock();
         }
-    }
-
-    private long seen() {
-        lock.lock();
-        try {
-            return version;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void awaitChange(long seen, Deadline deadline) throws IOException {
-        lock.lock();
-        try {
-            while (version == seen) deadline.await(changed);
-        } catch (SocketTimeoutException _) {
-            // time to look again
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void wakeAll() {
-        version++;
-        changed.signalAll();
     }
 }

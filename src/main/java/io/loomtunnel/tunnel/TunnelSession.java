@@ -13,7 +13,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -44,9 +43,8 @@ public final class TunnelSession implements AutoCloseable {
     private final Thread thread = Thread.ofVirtual().name("loomtunnel-session").unstarted(this::run);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();                   // `version` has risen
+    private final Changes changes = new Changes(lock);
     private final Deque<Attachment> draining = new ArrayDeque<>();
-    private long version;
     private TunnelDialer dialer;
     private TunnelDialer served;                                             // what `current` was dialled by
     private Attachment current;
@@ -89,7 +87,7 @@ public final class TunnelSession implements AutoCloseable {
         try {
             if (Set.copyOf(others).equals(Set.copyOf(dialer.routes()))) return;
             dialer = dialer.withRoutes(others);
-            wakeAll();
+            changes.happened();
         } finally {
             lock.unlock();
         }
@@ -107,7 +105,7 @@ public final class TunnelSession implements AutoCloseable {
             while (current == null || !current.isOpen()) {
                 if (refused) throw failure;
                 if (closing) throw new IOException("the client is closed");
-                deadline.await(changed);
+                changes.awaitNext(deadline);
             }
             return new SessionEvent.Attached(server, current.routes(), current.visitors());
         } catch (SocketTimeoutException e) {
@@ -150,7 +148,7 @@ public final class TunnelSession implements AutoCloseable {
         lock.lock();
         try {
             closing = true;
-            wakeAll();
+            changes.happened();
             var links = new ArrayList<>(draining);
             if (current != null) links.add(current);
             return links;
@@ -171,13 +169,13 @@ public final class TunnelSession implements AutoCloseable {
     private void run() {
         try {
             for (;;) {
-                long seen = seen();
+                long seen = changes.seen();
                 if (over()) return;
                 noticeEnds();
                 var need = need();
                 var by = dialer();
-                if (need == Need.NOTHING) awaitChange(seen, Deadline.NEVER);
-                else if (need == pausing && by == pausingFor && !pause.passed()) awaitChange(seen, pause);
+                if (need == Need.NOTHING) changes.await(seen, Deadline.NEVER);
+                else if (need == pausing && by == pausingFor && !pause.passed()) changes.await(seen, pause);
                 else dial(need, by);
             }
         } catch (IOException _) {
@@ -196,10 +194,10 @@ public final class TunnelSession implements AutoCloseable {
             pausing = Need.NOTHING;
         } catch (RefusedException e) {
             if (e.lasting()) refused(e, by);
-            else retry(e, need, longer(backoff.refused(), e.retryAfter()));
+            else retry(e, need, Backoff.longer(backoff.refused(), e.retryAfter()));
         } catch (IOException e) {
             var tried = since(began);
-            retry(e, need, need == Need.DOUBT ? longer(IN_DOUBT.minus(tried), Duration.ZERO) : backoff.unanswered(tried));
+            retry(e, need, need == Need.DOUBT ? Backoff.longer(IN_DOUBT.minus(tried), Duration.ZERO) : backoff.unanswered(tried));
         }
     }
 
@@ -207,7 +205,7 @@ public final class TunnelSession implements AutoCloseable {
     private Duration connectLimit(Need need, TunnelDialer by) {
         var usual = by.connectLimit();
         if (known == null || need != Need.DOUBT && !backoff.quick()) return usual;
-        var quick = longer(IN_DOUBT, known.multipliedBy(ROUND_TRIPS));
+        var quick = Backoff.longer(IN_DOUBT, known.multipliedBy(ROUND_TRIPS));
         return quick.compareTo(usual) < 0 ? quick : usual;
     }
 
@@ -240,7 +238,7 @@ public final class TunnelSession implements AutoCloseable {
                 failure = cause;
                 refused = true;
             }
-            wakeAll();
+            changes.happened();
         } finally {
             lock.unlock();
         }
@@ -262,7 +260,7 @@ public final class TunnelSession implements AutoCloseable {
                 failure = null;
                 if (old != null) draining.add(old);
                 if (draining.size() > MAX_DRAINING) surplus = draining.poll();
-                wakeAll();
+                changes.happened();
             }
         } finally {
             lock.unlock();
@@ -323,39 +321,14 @@ public final class TunnelSession implements AutoCloseable {
         }
     }
 
-    private long seen() {
-        lock.lock();
-        try {
-            return version;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void awaitChange(long seen, Deadline deadline) throws IOException {
-        lock.lock();
-        try {
-            while (version == seen) deadline.await(changed);
-        } catch (SocketTimeoutException _) {
-            // the pause is over
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// An attachment has changed.
     private void wake() {
         lock.lock();
         try {
-            wakeAll();
+            changes.happened();
         } finally {
             lock.unlock();
         }
-    }
-
-    private void wakeAll() {
-        version++;
-        changed.signalAll();
     }
 
     private void publish(SessionEvent event) {
@@ -368,10 +341,6 @@ public final class TunnelSession implements AutoCloseable {
 
     private static Deadline soon(Duration pause) {
         return Deadline.after(pause.plusNanos(1));     // zero would be for ever
-    }
-
-    private static Duration longer(Duration a, Duration b) {
-        return a.compareTo(b) >= 0 ? a : b;
     }
 
     private static String line(IOException cause) {
