@@ -4,6 +4,7 @@ import io.loomtunnel.net.Watchdog;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Looks every millisecond whether a reader is held up on a [Shortcut], as long as any are used; rests when none was for a second.
 final class ReliefWatch {
@@ -13,7 +14,7 @@ final class ReliefWatch {
     private static final int REST = 1_000;          // looks without anything to see
 
     private final Set<Shortcut> shortcuts = ConcurrentHashMap.newKeySet();
-    private volatile boolean resting = true;
+    private final AtomicBoolean resting = new AtomicBoolean(true);
     private int idle;                               // the watchdog's thread's own
 
     private ReliefWatch() {}
@@ -28,13 +29,7 @@ final class ReliefWatch {
 
     /// A piece is on its way.
     void awake() {
-        if (resting) begin();
-    }
-
-    private synchronized void begin() {
-        if (!resting) return;
-        resting = false;
-        Watchdog.PROCESS.repeat(TICK, this::look);
+        if (resting.get() && resting.compareAndSet(true, false)) Watchdog.PROCESS.repeat(TICK, this::look);
     }
 
     /// @return whether to look again
@@ -45,7 +40,7 @@ final class ReliefWatch {
         }
         if (++idle < REST) return true;
         idle = 0;
-        resting = true;
+        resting.set(true);
         // Whoever began meanwhile either saw that we rest or is seen now.
         if (any()) awake();
         return false;

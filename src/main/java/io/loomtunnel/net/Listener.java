@@ -261,7 +261,7 @@ public final class Listener implements AutoCloseable {
             LOG.log(WARNING, config.name() + ": " + connection, e);
         } finally {
             connection.close();
-            if (live.remove(connection)) permits.release();
+            letGo(connection);
         }
     }
 

@@ -12,10 +12,9 @@ import io.loomtunnel.io.Deadline;
 import io.loomtunnel.io.Duplex;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The server's end of HAProxy's reverse HTTP (`bind rhttp@`, since 2.9): a connection that begins with HTTP/2's preface becomes a tunnel once
 /// both sides have acknowledged SETTINGS. Who dialled, and what for, [RhttpClients] says.
@@ -26,7 +25,7 @@ public final class RhttpAcceptor {
     private final TunnelRegistry tunnels;
     private final RhttpClients clients;
     private final PtthConfig config;
-    private final Set<InetAddress> warned = Collections.synchronizedSet(new HashSet<>());
+    private final Set<InetAddress> warned = ConcurrentHashMap.newKeySet();
 
     /// An acceptor for a control port.
     /// @param tunnels where those who attach are entered
